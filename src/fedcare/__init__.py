@@ -1,0 +1,1 @@
+"""FedCare: hospitals train one model together without moving a patient record."""

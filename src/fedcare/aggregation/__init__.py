@@ -1,0 +1,1 @@
+"""Strategies' contract, validation of updates, the round loop, checkpoints."""

@@ -1,0 +1,67 @@
+"""The ``fedcare`` program: its commands, and the one place where a failure becomes a line and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import traceback
+
+import click
+import typer
+
+from fedcare.cli import data, models, predict, runs, simulate, tasks, train_local
+from fedcare.errors import FedCareError, StorageFull
+
+app = typer.Typer(
+    name="fedcare",
+    help="Hospitals train one model together without moving a patient record.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("simulate")(simulate.command)
+app.command("train-local")(train_local.command)
+app.command("predict")(predict.command)
+app.add_typer(tasks.app, name="tasks")
+app.add_typer(data.app, name="data")
+app.add_typer(runs.app, name="runs")
+app.add_typer(models.app, name="models")
+
+
+def main() -> None:
+    """Run the command line; never shows a traceback unless FEDCARE_TRACEBACK is set."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        result = app(standalone_mode=False)
+    except FedCareError as error:
+        return _report(error)
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except OSError as error:
+        return _report(_from_system(error))
+    except Exception as error:  # The last line of defence: a user gets a sentence, not a stack.
+        if os.environ.get("FEDCARE_TRACEBACK"):
+            traceback.print_exc()
+        return _report(FedCareError(reason=f"{type(error).__name__}: {error}. FEDCARE_TRACEBACK=1 shows where."))
+    return result if isinstance(result, int) else 0
+
+
+def _from_system(error: OSError) -> FedCareError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFull(path=error.filename or "the output folder", reason="the disk is full")
+    return FedCareError(reason=f"{error.strerror or error}: {error.filename or ''}".strip(": "))
+
+
+def _report(error: FedCareError) -> int:
+    if "--json" in sys.argv:
+        print(json.dumps(error.to_json()))  # noqa: T201
+    else:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+    return error.exit_code

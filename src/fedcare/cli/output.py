@@ -1,0 +1,20 @@
+"""How commands speak: tables and progress on stderr for people, one JSON object on stdout for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Put one JSON object on stdout and nothing else.")]
+
+# People read stderr, so that stdout stays clean for a pipe; ``show`` is for what a command exists to print.
+screen = Console(stderr=True)
+page = Console()
+
+
+def emit(value: dict[str, Any]) -> None:
+    """Print one JSON object on stdout; NaN and infinity, which JSON lacks, are refused."""
+    print(json.dumps(value, allow_nan=False))  # noqa: T201

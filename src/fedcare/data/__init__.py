@@ -1,0 +1,1 @@
+"""Records to checked arrays: sources, schema, partitioning, preprocessing. Needs no torch."""

@@ -1,0 +1,1 @@
+"""Where records come from: CSV, npz, image folders, bundled tables, generators."""

@@ -1,0 +1,213 @@
+"""The one catalogue of errors.
+
+Every failure that a user can meet is a class here: a stable code, the HTTP status that the gateway answers with, and a
+sentence that says what went wrong and what to do. The text never holds a patient's data: a value from a record may be
+named only where its owner reads it on the owner's own machine (``BadRecords``, ``BadValue``).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class FedCareError(Exception):
+    """An expected failure with a stable code and a text that is safe to show.
+
+    ``details`` fill the placeholders of ``text``; they are also what ``--json`` and the gateway give to programs.
+    """
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+    text: ClassVar[str] = "Something went wrong inside FedCare: {reason}"
+
+    def __init__(self, **details: object) -> None:
+        self.details = details
+        super().__init__(self.text.format(**details))
+
+    def to_json(self) -> dict[str, object]:
+        """The one shape in which every error leaves FedCare."""
+        details = {key: value if isinstance(value, int | float) else str(value) for key, value in self.details.items()}
+        return {"error": {"code": self.code, "message": str(self), "details": details}}
+
+
+# -- what the user asked for ------------------------------------------------------------------------------------------
+
+
+class BadSetting(FedCareError):
+    """A setting has a value that is out of range or of the wrong kind."""
+
+    code, status, exit_code = "bad_setting", 422, 2
+    text = "{setting} cannot be {value!r}: {reason}"
+
+
+class UnknownSetting(FedCareError):
+    """``--set`` names a key that neither the task nor the plan has."""
+
+    code, status, exit_code = "unknown_setting", 422, 2
+    text = "There is no setting {setting!r}. {hint}"
+
+
+class UnknownTask(FedCareError):
+    """A task name that is not registered and is not a file."""
+
+    code, status, exit_code = "unknown_task", 404, 2
+    text = "There is no task {task!r}. Known tasks: {known}. Or give the path of a TOML file that declares one."
+
+
+class BadTaskFile(FedCareError):
+    """A TOML file does not declare a valid task."""
+
+    code, status, exit_code = "bad_task_file", 422, 2
+    text = "The task file {path} is not valid: {reason}"
+
+
+class UnknownStrategy(FedCareError):
+    """A strategy name that is not registered."""
+
+    code, status, exit_code = "unknown_strategy", 404, 2
+    text = "There is no strategy {strategy!r}. Known strategies: {known}."
+
+
+class BadPartition(FedCareError):
+    """The records cannot be divided into institutions as asked."""
+
+    code, status, exit_code = "bad_partition", 422, 2
+    text = "The records cannot be divided by {partition!r}: {reason}"
+
+
+class EngineUnavailable(FedCareError):
+    """The chosen engine is not installed or cannot run this plan."""
+
+    code, status, exit_code = "engine_unavailable", 422, 2
+    text = "The engine {engine!r} cannot run this: {reason}"
+
+
+# -- records ----------------------------------------------------------------------------------------------------------
+
+
+class MissingData(FedCareError):
+    """The task needs records and none were named."""
+
+    code, status, exit_code = "missing_data", 422, 2
+    text = "The task {task!r} has no records of its own: name yours with --data."
+
+
+class FileMissing(FedCareError):
+    """A named file or folder does not exist."""
+
+    code, status, exit_code = "file_missing", 404, 2
+    text = "There is no file {path}. Check the path."
+
+
+class UnreadableFile(FedCareError):
+    """A file exists but cannot be read as what it should be."""
+
+    code, status, exit_code = "unreadable_file", 422, 2
+    text = "{path} cannot be read: {reason}"
+
+
+class BadRecords(FedCareError):
+    """Records were read but do not fit the task's schema."""
+
+    code, status, exit_code = "bad_records", 422, 2
+    text = "{path} does not fit the task {task!r}: {reason}"
+
+
+class BadValue(FedCareError):
+    """A value given for a prediction does not fit the task's schema."""
+
+    code, status, exit_code = "bad_value", 422, 2
+    text = "{field}: {reason}"
+
+
+class TooFewRecords(FedCareError):
+    """An institution, or the whole set, has too few usable records to train on."""
+
+    code, status, exit_code = "too_few_records", 422, 2
+    text = "{who} has {found} usable records where at least {needed} are needed. {hint}"
+
+
+# -- runs and models --------------------------------------------------------------------------------------------------
+
+
+class TooFewInstitutions(FedCareError):
+    """Federated learning needs at least two institutions."""
+
+    code, status, exit_code = "too_few_institutions", 422, 2
+    text = "{found} institution(s) where at least {needed} are needed. {hint}"
+
+
+class QuorumLost(FedCareError):
+    """Too few usable answers came back in a round."""
+
+    code, status = "quorum_lost", 409
+    text = "Round {round}: {usable} usable answers where the plan asks for {needed}. {reasons}"
+
+
+class BadUpdate(FedCareError):
+    """An update does not fit the model it claims to change."""
+
+    code, status = "bad_update", 422
+    text = "The update of {institution} was dropped: {reason}"
+
+
+class PlanChanged(FedCareError):
+    """A run cannot be resumed with another plan or other records than it was started with."""
+
+    code, status, exit_code = "plan_changed", 409, 2
+    text = "{out} holds a run of another plan ({difference}). Use the settings it began with, or choose another --out."
+
+
+class NothingToResume(FedCareError):
+    """``--resume`` was given for a folder without a checkpoint."""
+
+    code, status, exit_code = "nothing_to_resume", 404, 2
+    text = "{out} holds no run to resume. Leave --resume out to start one."
+
+
+class RunExists(FedCareError):
+    """The output folder already holds a run."""
+
+    code, status, exit_code = "run_exists", 409, 2
+    text = "{out} already holds a run. Add --resume to go on with it, or choose another --out."
+
+
+class UnknownRun(FedCareError):
+    """No run of that name."""
+
+    code, status, exit_code = "unknown_run", 404, 2
+    text = "There is no run {run!r} under {root}. See `fedcare runs list`."
+
+
+class UnknownModel(FedCareError):
+    """No model version at that place."""
+
+    code, status, exit_code = "unknown_model", 404, 2
+    text = "There is no model version at {path}. See `fedcare models list`."
+
+
+class CorruptModel(FedCareError):
+    """A model version's files do not match the hashes in its manifest."""
+
+    code, status = "corrupt_model", 409
+    text = "The model version at {path} is damaged: {reason}. Take it from a backup, or train it again."
+
+
+class StorageFull(FedCareError):
+    """The disk refused a write; what was stored before is kept."""
+
+    code, status = "storage_full", 507
+    text = "{path} could not be written: {reason}. Nothing stored before was lost; free some space and use --resume."
+
+
+class Interrupted(FedCareError):
+    """The user stopped a run."""
+
+    code, status, exit_code = "interrupted", 499, 130
+    text = "Stopped after round {round}. Go on with: {command}"
+
+
+def catalogue() -> list[type[FedCareError]]:
+    """Every error class, in the order of this file."""
+    return FedCareError.__subclasses__()

@@ -1,0 +1,1 @@
+"""Neural networks and how they become one flat vector."""

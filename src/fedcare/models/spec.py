@@ -1,0 +1,37 @@
+"""Which model a task uses, as data: part of the task's declaration and so of the plan's hash."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class MLPSpec(BaseModel):
+    """A multilayer perceptron with ReLU between its layers.
+
+    ``hidden`` are the widths of the hidden layers, 1 to 4096 each; ``dropout`` is the share of hidden activations set
+    to zero in training, 0 to below 1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["mlp"] = "mlp"
+    hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = (128, 64, 32)
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+
+
+class ResNetSpec(BaseModel):
+    """A small ResNet-18 for one grey channel: 7x7 stem, max pool, four stages 64-128-256-512, about 11.2 M parameters.
+
+    ``norm``: ``batch`` (running statistics travel with the weights) or ``group`` (32 groups; no state that leaves the
+    institution, and per-sample gradients exist, as private training needs).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["resnet18"] = "resnet18"
+    norm: Literal["batch", "group"] = "batch"
+
+
+ModelSpec = Annotated[MLPSpec | ResNetSpec, Field(discriminator="kind")]

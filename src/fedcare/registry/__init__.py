@@ -1,0 +1,1 @@
+"""Model versions: artifact, lineage, card."""

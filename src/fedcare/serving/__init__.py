@@ -1,0 +1,1 @@
+"""A model version and one record give a prediction. Needs no torch."""
