@@ -1,0 +1,142 @@
+"""One file a run can go on from: written after every round, replaced in one step, never half there."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from fedcare.aggregation.exchange import RoundRecord
+from fedcare.aggregation.strategy import State
+from fedcare.errors import StorageFull, UnreadableFile
+from fedcare.update import Vector
+
+FILE = "checkpoint.safetensors"
+
+
+@dataclass
+class RunState:
+    """Everything a run knows after a round; a run that starts from it ends in the same bits.
+
+    No random state is kept because none exists: every draw comes from ``derive_seed(seed, round, ...)``.
+    ``vector``: global weights. ``recent``: the last weights when the plan averages several, oldest first.
+    ``best``: the weights of the best round so far. ``announced``: training rows of each institution in round 0.
+    """
+
+    vector: Vector
+    best: Vector
+    preprocessing: dict[str, Any]
+    announced: dict[str, int]
+    round: int = 0
+    best_round: int = 0
+    recent: list[Vector] = field(default_factory=list)
+    strategy: State = field(default_factory=dict)
+    history: list[RoundRecord] = field(default_factory=list)
+
+
+def save(folder: Path, state: RunState) -> None:
+    """Replace the folder's checkpoint; raises StorageFull and keeps the former one when the disk refuses."""
+    arrays = {"vector": state.vector}
+    if state.best is not state.vector:
+        arrays["best"] = state.best
+    arrays |= {f"recent.{place}": vector for place, vector in enumerate(state.recent[:-1])}
+    arrays |= {f"strategy.{name}": np.ascontiguousarray(array) for name, array in state.strategy.items()}
+    notes = {
+        "round": state.round,
+        "best_round": state.best_round,
+        "recent": len(state.recent),
+        "announced": state.announced,
+        "preprocessing": state.preprocessing,
+        "history": [asdict(record) for record in state.history],
+    }
+    replace_file(folder / FILE, lambda path: save_file(arrays, path, metadata={"run": json.dumps(notes)}))
+
+
+def load(folder: Path) -> RunState | None:
+    """The folder's checkpoint, or None where there is none; raises UnreadableFile for a damaged one."""
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="numpy") as file:
+            notes = json.loads((file.metadata() or {})["run"])
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise UnreadableFile(path=path, reason="it is not a checkpoint of FedCare, or it is damaged") from error
+    vector = arrays["vector"]
+    older = [arrays[f"recent.{place}"] for place in range(notes["recent"] - 1)]
+    return RunState(
+        vector=vector,
+        best=arrays.get("best", vector),
+        preprocessing=notes["preprocessing"],
+        announced=notes["announced"],
+        round=notes["round"],
+        best_round=notes["best_round"],
+        recent=[*older, vector] if notes["recent"] else [],
+        strategy={name.removeprefix("strategy."): array for name, array in arrays.items() if name[:9] == "strategy."},
+        history=[RoundRecord(**record) for record in notes["history"]],
+    )
+
+
+class CheckpointWriter:
+    """Writes checkpoints beside the next round's training; at most one write is under way.
+
+    Waiting for the disk costs a small model more than its training. A kill during the write loses that one round,
+    which the resumed run computes again to the same bits.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._pending: Future[None] | None = None
+
+    def write(self, state: RunState) -> None:
+        """Write ``state`` in the background; raises what the former write raised."""
+        self.wait()
+        self._pending = self._pool.submit(save, self._folder, state)
+
+    def wait(self) -> None:
+        """Until the last checkpoint is on the disk; raises StorageFull when it could not be put there."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
+
+    def close(self) -> None:
+        """Finish the last write and end the thread."""
+        try:
+            self.wait()
+        finally:
+            self._pool.shutdown()
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a file beside ``path`` and put it in its place in one step, synced to the disk."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write(beside)
+        _sync(beside)
+        beside.replace(path)
+        _sync(path.parent)
+    except (OSError, SafetensorError) as error:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
+        raise StorageFull(path=path, reason="the disk is full" if full else str(error)) from error
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,89 @@
+"""What the round loop needs of whoever carries its questions to the institutions and their answers back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fedcare.update import Vector
+
+Split = Literal["train", "validation", "test"]
+Sums = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One institution's answer to one question; ``error`` says why there is none that can be used.
+
+    ``vector``: weights after local training. ``sums``: additive counts and sums (round 0, or an evaluation).
+    ``examples``: rows behind the answer. ``loss``: mean training loss. ``seconds``: the institution's own work.
+    """
+
+    institution: str
+    error: str | None = None
+    vector: Vector | None = None
+    sums: Sums | None = None
+    examples: int = 0
+    loss: float = float("nan")
+    seconds: float = 0.0
+
+
+@dataclass
+class Traffic:
+    """Bytes of payload that went out to the institutions and came back."""
+
+    sent: int = 0
+    received: int = 0
+
+
+class Exchange(Protocol):
+    """Carries one question to some institutions; missing answers come back as ``Answer`` with an error."""
+
+    traffic: Traffic
+
+    def institutions(self) -> Sequence[str]:
+        """Names of the institutions that can be asked now, sorted."""
+        ...
+
+    def statistics(self, institutions: Sequence[str]) -> list[Answer]:
+        """Round 0: counts and sums from which the federation's preprocessing is computed."""
+        ...
+
+    def prepare(self, preprocessing: dict[str, object]) -> None:
+        """The preprocessing that every later question goes with."""
+        ...
+
+    def train(self, round_number: int, vector: Vector, institutions: Sequence[str]) -> list[Answer]:
+        """Train from ``vector`` on local rows."""
+        ...
+
+    def evaluate(
+        self, round_number: int, vector: Vector, institutions: Sequence[str], split: Split
+    ) -> list[Answer]:
+        """Evaluate ``vector`` on local rows of ``split``; an institution without such rows answers sums of zero."""
+        ...
+
+
+@dataclass(frozen=True)
+class RoundRecord:
+    """What is remembered of one round.
+
+    ``metrics``: pooled over all validation rows that were evaluated. ``institutions``: the same per institution.
+    ``participants``: training rows of each institution whose update counted. ``dropped``: why an answer did not.
+    ``bytes_sent`` and ``bytes_received`` are payload bytes; ``seconds`` is the round's duration.
+    """
+
+    round: int
+    metrics: dict[str, float]
+    institutions: dict[str, dict[str, float]]
+    train_loss: float | None
+    participants: dict[str, int]
+    dropped: dict[str, str] = field(default_factory=dict)
+    threshold: float = 0.5
+    seconds: float = 0.0
+    bytes_sent: int = 0
+    bytes_received: int = 0
