@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,8 @@ class CheckpointWriter:
     def write(self, state: RunState) -> None:
         """Write ``state`` in the background; raises what the former write raised."""
         self.wait()
-        self._pending = self._pool.submit(save, self._folder, state)
+        snapshot = replace(state, recent=list(state.recent), history=list(state.history))
+        self._pending = self._pool.submit(save, self._folder, snapshot)
 
     def wait(self) -> None:
         """Until the last checkpoint is on the disk; raises StorageFull when it could not be put there."""
