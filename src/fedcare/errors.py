@@ -128,6 +128,13 @@ class TooFewRecords(FedCareError):
     text = "{who} has {found} usable records where at least {needed} are needed. {hint}"
 
 
+class OneClassOnly(FedCareError):
+    """An institution's training rows hold a single class, from which nothing can be told apart."""
+
+    code, status, exit_code = "one_class_only", 422, 2
+    text = "All {found} training records of {who} are of one class. Divide the records otherwise, or leave it out."
+
+
 # -- runs and models --------------------------------------------------------------------------------------------------
 
 
