@@ -20,6 +20,7 @@ from fedcare.errors import BadUpdate, BadValue
 
 Sums = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 
 MOMENTS = 3  # count, sum, sum of squares
 # Below this share of the mean square a variance is rounding error: the feature is constant and keeps its unit.
@@ -71,7 +72,7 @@ def _moments(values: Floats) -> Sums:
     return np.array([present.size, math.fsum(present), math.fsum(present * present)], dtype=np.float64)
 
 
-def _counts(places: npt.NDArray[np.int64], size: int) -> Sums:
+def _counts(places: Places, size: int) -> Sums:
     return np.bincount(places[places >= 0], minlength=size).astype(np.float64)
 
 
@@ -120,9 +121,9 @@ def _mean_and_scale(moments: Sums, centre: float) -> tuple[float, float]:
 class TablePreprocessing:
     """How a table's rows become the model's inputs and targets.
 
-    ``means`` and ``scales`` belong to the numeric features in schema order, in their units; ``frequent`` is the place of
-    each categorical feature's most frequent category (the first of equals). ``target_mean`` and ``target_scale`` are in
-    the target's unit, 0 and 1 for classes.
+    ``means`` and ``scales`` belong to the numeric features in schema order, in their units; ``frequent`` is the place
+    of each categorical feature's most frequent category (the first of equals). ``target_mean`` and ``target_scale``
+    are in the target's unit, 0 and 1 for classes.
     """
 
     schema: TableSchema

@@ -1,6 +1,6 @@
-"""Diabetes: how far the disease progressed in one year (Efron, Hastie, Johnstone, Tibshirani, Annals of Statistics 2004).
+"""Diabetes: how far the disease progressed in one year.
 
-The 442 rows ship with scikit-learn; they are used in their own units, not in the scaled form of the paper. The source
+Source: Efron, Hastie, Johnstone, Tibshirani, Annals of Statistics 2004. The 442 rows ship with scikit-learn; they are used in their own units, not in the scaled form of the paper. The source
 does not say which sex is 1 and which is 2, so the codes stay codes.
 """
 
