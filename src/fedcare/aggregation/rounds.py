@@ -14,7 +14,7 @@ from fedcare.aggregation.checkpoint import CheckpointWriter, RunState
 from fedcare.aggregation.exchange import Exchange, RoundRecord, Split, Sums
 from fedcare.aggregation.strategy import Strategy
 from fedcare.aggregation.validation import usable_sums, usable_updates
-from fedcare.data.preprocessing import fit, statistics_size
+from fedcare.data.preprocessing import add_up, fit, statistics_size
 from fedcare.errors import QuorumLost, TooFewInstitutions
 from fedcare.plan import TrainingPlan, derive_seed
 from fedcare.tasks.spec import Task
@@ -68,9 +68,9 @@ class RoundLoop:
         answers = self.exchange.statistics(present)
         sums, dropped = usable_sums(answers, size)
         self._require(0, len(sums), dropped)
-        total = np.sum([sums[name] for name in sorted(sums)], axis=0)
         announced = {answer.institution: answer.examples for answer in answers if answer.institution in sums}
-        return RunState(initial, initial, fit(self.task.records, total).to_json(), announced)
+        preprocessing = fit(self.task.records, add_up(sums.values()))
+        return RunState(initial, initial, preprocessing.to_json(), announced)
 
     def run(self, state: RunState, checkpoints: CheckpointWriter) -> RunState:
         """All rounds that are left; ``state`` is changed and returned."""
@@ -109,20 +109,26 @@ class RoundLoop:
         # 8. Tell whoever watches; the caller writes the checkpoint.
         self.observer.round_finished(record)
 
-    def judge(self, round_number: int, vector: Vector, institutions: Sequence[str], split: Split) -> Judgement:
-        """Metrics of ``vector`` over all rows of ``split``, from sums that were added up, never from averages."""
+    def judge(
+        self,
+        round_number: int,
+        vector: Vector,
+        institutions: Sequence[str],
+        split: Split,
+        threshold: float | None = None,
+    ) -> Judgement:
+        """Metrics of ``vector`` over all rows of ``split``, from sums that were added up, never from averages.
+
+        ``threshold`` is the probability from which a row counts as positive; None lets the task's rule choose it on
+        these very rows, which is for validation rows alone.
+        """
         answers = self.exchange.evaluate(round_number, vector, institutions, split)
         sums, dropped = usable_sums(answers, metrics.size(self.task.kind, self.classes))
         if not sums:
             raise QuorumLost(round=round_number, usable=0, needed=1, reasons=_reasons(dropped))
         pooled = np.sum([sums[name] for name in sorted(sums)], axis=0)
-        threshold = metrics.best_threshold(pooled) if self._balances() else 0.5
-        return self.measure(sums, pooled, threshold, dropped)
-
-    def measure(
-        self, sums: dict[str, Sums], pooled: Sums, threshold: float, dropped: dict[str, str]
-    ) -> Judgement:
-        """Metrics at a given threshold."""
+        if threshold is None:
+            threshold = metrics.best_threshold(pooled) if self._balances() else 0.5
         kind, classes = self.task.kind, self.classes
         each = {name: metrics.metrics(kind, classes, own, threshold) for name, own in sums.items()}
         return Judgement(metrics.metrics(kind, classes, pooled, threshold), each, pooled, threshold, dropped)

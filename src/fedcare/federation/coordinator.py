@@ -1,0 +1,78 @@
+"""The coordinator's side of a run: start or resume it, drive it to its end, judge what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fedcare.aggregation.checkpoint import CheckpointWriter, RunState, load
+from fedcare.aggregation.exchange import Exchange, Split
+from fedcare.aggregation.rounds import Judgement, Observer, RoundLoop
+from fedcare.aggregation.strategy import create
+from fedcare.data.schema import ImageSchema
+from fedcare.models.build import build
+from fedcare.models.vector import manifest_of, vector_of
+from fedcare.plan import TrainingPlan, derive_seed
+from fedcare.tasks.spec import Task
+from fedcare.update import Manifest, Vector
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run: its last state, the best round's weights judged once more, and on what.
+
+    ``judgement`` is on the test rows where institutions hold any, with the threshold from the validation rows.
+    """
+
+    state: RunState
+    manifest: Manifest
+    judgement: Judgement
+    judged_on: Split
+    features: int
+
+
+def coordinate(
+    plan: TrainingPlan, exchange: Exchange, folder: Path, observer: Observer, resumed: Callable[[int], None]
+) -> Outcome:
+    """Run ``plan`` over ``exchange``, with checkpoints in ``folder``, from where an earlier process stopped if any did.
+
+    ``resumed`` is told the round that the run goes on after. Raises TooFewInstitutions, QuorumLost, StorageFull.
+    """
+    task = Task.model_validate(plan.task)
+    state = load(folder)
+    if state is not None:
+        resumed(state.round)
+    features = feature_count(task)
+    manifest, initial = initial_weights(task, plan.seed, features)
+    loop = RoundLoop(task, plan, manifest, create(plan.strategy), exchange, observer)
+    state = state or loop.begin(initial)
+    writer = CheckpointWriter(folder)
+    try:
+        loop.run(state, writer)
+    finally:
+        writer.close()
+    judgement, judged_on = _judge_best(loop, exchange, state)
+    return Outcome(state, manifest, judgement, judged_on, features)
+
+
+def feature_count(task: Task) -> int:
+    """Width of a table's input vector: a task's schema fixes it before any record is seen; 1 for images."""
+    if isinstance(task.records, ImageSchema):
+        return 1
+    own = sum(feature.impute == "own-category" for feature in task.records.categorical)
+    return len(task.records.numeric) + own + sum(len(feature.categories) for feature in task.records.categorical)
+
+
+def initial_weights(task: Task, seed: int, features: int) -> tuple[Manifest, Vector]:
+    """The weights every run of this plan starts from, and what they are."""
+    outputs = max(1, len(task.records.target.classes))
+    model = build(task.model, features, outputs, derive_seed(seed, "initial"))
+    return manifest_of(model), vector_of(model)
+
+
+def _judge_best(loop: RoundLoop, exchange: Exchange, state: RunState) -> tuple[Judgement, Split]:
+    present = exchange.institutions()
+    validation = loop.judge(state.best_round, state.best, present, "validation")
+    test = loop.judge(state.best_round, state.best, present, "test", validation.threshold)
+    return (test, "test") if test.metrics else (validation, "validation")

@@ -1,0 +1,66 @@
+"""Ways to run the same study: message by message in this process, all institutions at once, or on Ray."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from fedcare.errors import EngineUnavailable
+from fedcare.federation.coordinator import Outcome
+from fedcare.federation.grid_exchange import OnAnswer
+from fedcare.federation.server_app import Drive, server_app
+from fedcare.federation.site import Site, device
+from fedcare.plan import TrainingPlan
+from fedcare.tasks.spec import Task
+
+Engine = Literal["inprocess", "batched", "ray"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine that runs, and why it was taken."""
+
+    engine: Engine
+    reason: str
+
+
+def choose(wanted: str | None, plan: TrainingPlan, task: Task) -> Choice:
+    """The wanted engine, or the quickest one that can run the plan; raises EngineUnavailable."""
+    from fedcare.training.batched import supports
+
+    obstacle = supports(plan.local, task.model, device())
+    if wanted is None:
+        if obstacle is None:
+            return Choice("batched", "small model: all institutions train together")
+        return Choice("inprocess", obstacle)
+    if wanted == "batched" and obstacle is not None:
+        raise EngineUnavailable(engine=wanted, reason=f"{obstacle}; use --engine inprocess")
+    if wanted == "ray" and importlib.util.find_spec("ray") is None:
+        raise EngineUnavailable(engine=wanted, reason="Ray is not installed; pip install 'fedcare[ray]'")
+    if wanted not in ("inprocess", "batched", "ray"):
+        raise EngineUnavailable(engine=wanted, reason="there are inprocess, batched and ray")
+    return Choice(wanted, "as asked")
+
+
+def run(engine: Engine, plan: TrainingPlan, sites: Sequence[Site], drive: Drive, on_answer: OnAnswer) -> Outcome:
+    """Drive the plan over the sites on an engine."""
+    if engine == "batched":
+        from fedcare.federation.batched_exchange import BatchedExchange
+
+        return drive(BatchedExchange(sites, plan, on_answer))
+    outcomes: list[Outcome] = []
+    app = server_app(plan, drive, on_answer, outcomes.append)
+    if engine == "ray":
+        from fedcare.federation.ray_engine import run_on_ray
+
+        run_on_ray(app, sites)
+    else:
+        from fedcare.federation.client_app import client_app
+        from fedcare.federation.inprocess_grid import InProcessGrid
+
+        by_name = {site.name: site for site in sites}
+        grid = InProcessGrid(client_app(lambda context: by_name[str(context.node_config["institution"])]), [*by_name])
+        app(grid, grid.server_context())
+    return outcomes[0]

@@ -1,0 +1,96 @@
+"""The round loop's questions carried by a Flower grid, whichever it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from flwr.app import Message, MessageType
+from flwr.serverapp import Grid
+
+from fedcare.aggregation.exchange import Answer, Split, Traffic
+from fedcare.federation.messages import Instruction, answered, ask, name_in, size_of
+from fedcare.plan import TrainingPlan, canonical_json
+from fedcare.update import Vector
+
+POLL_SECONDS = 0.05
+OnAnswer = Callable[[Answer], None]
+
+
+class GridExchange:
+    """Asks nodes over a grid and waits for their answers until the plan's deadline."""
+
+    def __init__(self, grid: Grid, plan: TrainingPlan, on_answer: OnAnswer) -> None:
+        self.traffic = Traffic()
+        self._grid, self._deadline, self._on_answer = grid, plan.rounds.deadline, on_answer
+        self._plan = plan.canonical()
+        self._preprocessing = ""
+        self._names: dict[int, str] = {}
+
+    def institutions(self) -> Sequence[str]:
+        """Names of the connected nodes, sorted. Nodes that the grid gives no name are asked for theirs."""
+        nodes = {node.node_id: node.name for node in self._grid.get_nodes()}
+        self._names |= {node: name for node, name in nodes.items() if name}
+        if unnamed := [node for node in nodes if node not in self._names]:
+            self._learn_names(unnamed)
+        return sorted(self._names[node] for node in nodes if node in self._names)
+
+    def statistics(self, institutions: Sequence[str]) -> list[Answer]:
+        """Round 0's counts and sums."""
+        return self._ask(MessageType.QUERY, Instruction(self._plan), None, institutions)
+
+    def prepare(self, preprocessing: dict[str, object]) -> None:
+        """The preprocessing that goes with every later question."""
+        self._preprocessing = canonical_json(preprocessing)
+
+    def train(self, round_number: int, vector: Vector, institutions: Sequence[str]) -> list[Answer]:
+        """Training from ``vector``."""
+        instruction = Instruction(self._plan, round_number, "train", self._preprocessing)
+        return self._ask(MessageType.TRAIN, instruction, vector, institutions)
+
+    def evaluate(
+        self, round_number: int, vector: Vector, institutions: Sequence[str], split: Split
+    ) -> list[Answer]:
+        """Evaluation of ``vector`` on one split."""
+        instruction = Instruction(self._plan, round_number, split, self._preprocessing)
+        return self._ask(MessageType.EVALUATE, instruction, vector, institutions)
+
+    def _ask(
+        self, kind: str, instruction: Instruction, vector: Vector | None, institutions: Sequence[str]
+    ) -> list[Answer]:
+        nodes = {name: node for node, name in self._names.items()}
+        content = ask(instruction, vector)
+        self.traffic.sent += size_of(content) * len(institutions)
+        group = str(instruction.round)
+        questions = [Message(content, nodes[name], kind, group_id=group) for name in institutions]
+        asked = dict(zip(self._grid.push_messages(questions), institutions, strict=True))
+        answers = []
+        for name, message in self._collect(asked):
+            if message.has_content():
+                self.traffic.received += size_of(message.content)
+            answers.append(answered(message, name))
+            self._on_answer(answers[-1])
+        answered_names = {answer.institution for answer in answers}
+        late = f"no answer within {self._deadline:g} s"
+        return answers + [Answer(name, error=late) for name in institutions if name not in answered_names]
+
+    def _collect(self, waiting: dict[str, str]) -> Iterator[tuple[str, Message]]:
+        """Pairs of institution and reply as they come, until all are there or the deadline has passed."""
+        end = time.monotonic() + self._deadline
+        while waiting and time.monotonic() < end:
+            replies = list(self._grid.pull_messages(list(waiting)))
+            for message in replies:
+                # An error reply may not name its node, but always the question it answers.
+                name = waiting.pop(message.metadata.reply_to_message_id, None)
+                if name is not None:
+                    yield name, message
+            if not replies:
+                time.sleep(POLL_SECONDS)
+
+    def _learn_names(self, nodes: Sequence[int]) -> None:
+        content = ask(Instruction(self._plan))
+        questions = [Message(content, node, MessageType.QUERY) for node in nodes]
+        asked = {message: str(node) for message, node in zip(self._grid.push_messages(questions), nodes, strict=True)}
+        for node, message in self._collect(asked):
+            if name := name_in(message):
+                self._names[int(node)] = name

@@ -1,0 +1,129 @@
+"""Flower messages to FedCare's words and back: the only place that knows which key holds what."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from flwr.app import Array, ArrayRecord, ConfigRecord, Error, Message, MetricRecord, RecordDict
+from flwr.common.constant import ErrorCode
+
+from fedcare.aggregation.exchange import Answer, Split
+from fedcare.plan import TrainingPlan
+from fedcare.tasks.spec import Task
+from fedcare.update import Vector
+
+VECTOR, SUMS, EXAMPLES = "vector", "sums", "num-examples"
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """What the coordinator asks: a plan, the round, the split to evaluate, the federation's preprocessing."""
+
+    plan: str
+    round: int = 0
+    split: Split = "train"
+    preprocessing: str = ""
+
+    def recipe(self) -> tuple[TrainingPlan, Task]:
+        """The plan and the task it declares."""
+        return _recipe(self.plan)
+
+
+@lru_cache(maxsize=8)
+def _recipe(text: str) -> tuple[TrainingPlan, Task]:
+    plan = TrainingPlan.model_validate_json(text)
+    return plan, Task.model_validate(plan.task)
+
+
+def ask(instruction: Instruction, vector: Vector | None = None) -> RecordDict:
+    """The content of a question; one object may go into the messages to all institutions."""
+    config = ConfigRecord(
+        {
+            "plan": instruction.plan,
+            "round": instruction.round,
+            "split": instruction.split,
+            "preprocessing": instruction.preprocessing,
+        }
+    )
+    content = RecordDict({"config": config})
+    if vector is not None:
+        content["weights"] = ArrayRecord({VECTOR: Array(vector)})
+    return content
+
+
+def asked(message: Message) -> tuple[Instruction, Vector | None]:
+    """The instruction in a question, and the weights that came with it."""
+    config: Any = message.content["config"]
+    split: Split = config["split"]
+    instruction = Instruction(config["plan"], config["round"], split, config["preprocessing"])
+    weights: Any = message.content.get("weights")
+    return instruction, None if weights is None else _view(weights[VECTOR], np.float32)
+
+
+def reply(answer: Answer, question: Message) -> Message:
+    """An answer as the reply to its question."""
+    if answer.error is not None:
+        return Message(Error(ErrorCode.CLIENT_APP_RAISED_EXCEPTION, answer.error), reply_to=question)
+    arrays = {SUMS: Array(answer.sums)} if answer.sums is not None else {}
+    if answer.vector is not None:
+        arrays[VECTOR] = Array(answer.vector)
+    numbers: dict[str, float | int] = {EXAMPLES: answer.examples, "loss": answer.loss, "seconds": answer.seconds}
+    content = RecordDict({"answer": ArrayRecord(arrays), "metrics": MetricRecord(dict(numbers))})
+    content["institution"] = ConfigRecord({"name": answer.institution})
+    return Message(content, reply_to=question)
+
+
+def answered(message: Message, institution: str) -> Answer:
+    """The answer in a reply; a reply without the expected keys becomes an answer with an error."""
+    if message.has_error():
+        return Answer(institution, error=message.error.reason or f"error {message.error.code}")
+    try:
+        return _answer(message.content, institution)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return Answer(institution, error=f"the answer cannot be read ({type(error).__name__}: {error})")
+
+
+def _answer(content: Any, institution: str) -> Answer:
+    arrays, numbers = content["answer"], content["metrics"]
+    if unknown := set(arrays) - {VECTOR, SUMS}:
+        return Answer(institution, error=f"unexpected arrays in the answer: {', '.join(sorted(unknown))}")
+    examples = numbers[EXAMPLES]
+    if not isinstance(examples, int):
+        return Answer(institution, error=f"{examples!r} is not a number of rows")
+    return Answer(
+        institution,
+        vector=_view(arrays[VECTOR], np.float32) if VECTOR in arrays else None,
+        sums=_view(arrays[SUMS], np.float64) if SUMS in arrays else None,
+        examples=examples,
+        loss=float(numbers["loss"]),
+        seconds=float(numbers["seconds"]),
+    )
+
+
+def name_in(message: Message) -> str | None:
+    """The name an institution gives itself in a reply, for engines whose nodes have none."""
+    if not message.has_content() or "institution" not in message.content:
+        return None
+    named: Any = message.content["institution"]
+    return str(named["name"])
+
+
+def size_of(content: RecordDict) -> int:
+    """Payload bytes of a message's arrays."""
+    return sum(len(array.data) for record in content.array_records.values() for array in record.values())
+
+
+def _view(array: Array, kind: type[np.floating[Any]]) -> npt.NDArray[Any]:
+    """The array without copying its bytes: 45 MB for each of five hospitals is worth the trouble."""
+    head = io.BytesIO(array.data[:4096])
+    version = np.lib.format.read_magic(head)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = read(head)
+    if dtype != np.dtype(kind) or fortran or len(shape) != 1:
+        raise ValueError(f"an array of {dtype} and shape {shape} where a vector of {np.dtype(kind)} belongs")
+    return np.frombuffer(array.data, dtype=dtype, offset=head.tell(), count=shape[0])

@@ -1,0 +1,113 @@
+"""An institution's side of a run: local records in, answers out. Knows nothing of who carries them."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from fedcare.aggregation.exchange import Answer, Split
+from fedcare.data.preprocessing import Preprocessing, preprocessing_from_json, statistics
+from fedcare.data.records import Institution, Records
+from fedcare.federation.messages import Instruction
+from fedcare.models.build import build
+from fedcare.models.spec import ModelSpec
+from fedcare.models.vector import load_vector, vector_of
+from fedcare.plan import derive_seed
+from fedcare.settings import settings
+from fedcare.tasks.spec import Task
+from fedcare.training import metrics
+from fedcare.training.dataset import Dataset, make_dataset
+from fedcare.training.device import choose
+from fedcare.training.evaluation import evaluate
+from fedcare.training.local import train
+from fedcare.update import Vector
+
+
+class Site:
+    """One institution's records and what it answers to the coordinator's three questions."""
+
+    def __init__(self, institution: Institution) -> None:
+        self.name = institution.name
+        self._institution = institution
+        self._prepared: dict[tuple[str, Split], Dataset] = {}
+        self._preprocessing: tuple[str, Preprocessing] | None = None
+
+    def statistics(self, instruction: Instruction) -> Answer:
+        """Round 0: counts, sums and sums of squares of the training rows."""
+        _, task = instruction.recipe()
+        sums = statistics(task.records, self._institution.train)
+        return Answer(self.name, sums=sums, examples=len(self._institution.train))
+
+    def train(self, instruction: Instruction, vector: Vector) -> Answer:
+        """Local training from the global weights; the answer holds the weights it ended with."""
+        started = time.perf_counter()
+        plan, task = instruction.recipe()
+        data = self.dataset(instruction, "train")
+        model = working_model(task, len(self.preprocessing(instruction).feature_names))
+        load_vector(model, vector)
+        seed = self.seed(instruction)
+        result = train(model, data, plan.local, instruction.round, plan.rounds.rounds, seed)
+        seconds = time.perf_counter() - started
+        return Answer(
+            self.name, vector=vector_of(model), examples=result.examples, loss=result.loss, seconds=seconds
+        )
+
+    def evaluate(self, instruction: Instruction, vector: Vector) -> Answer:
+        """Additive sums of the weights' errors on one split; zeros where there are no such rows."""
+        started = time.perf_counter()
+        _, task = instruction.recipe()
+        preprocessing = self.preprocessing(instruction)
+        rows = self.records(instruction.split)
+        if rows is None or len(rows) == 0:
+            return Answer(self.name, sums=np.zeros(metrics.size(task.kind, len(task.records.target.classes))))
+        model = working_model(task, len(preprocessing.feature_names))
+        load_vector(model, vector)
+        sums = evaluate(model, self.dataset(instruction, instruction.split), task.kind, preprocessing)
+        return Answer(self.name, sums=sums, examples=len(rows), seconds=time.perf_counter() - started)
+
+    def records(self, split: Split) -> Records | None:
+        """The institution's rows of a split."""
+        institution = self._institution
+        return {"train": institution.train, "validation": institution.validation, "test": institution.test}[split]
+
+    def seed(self, instruction: Instruction) -> int:
+        """The seed of this institution's training in this round."""
+        plan, _ = instruction.recipe()
+        return derive_seed(plan.seed, instruction.round, self.name, "train")
+
+    def preprocessing(self, instruction: Instruction) -> Preprocessing:
+        """The federation's preprocessing, as the coordinator sent it."""
+        text = instruction.preprocessing
+        if self._preprocessing is None or self._preprocessing[0] != text:
+            self._preprocessing = (text, preprocessing_from_json(json.loads(text)))
+            self._prepared.clear()
+        return self._preprocessing[1]
+
+    def dataset(self, instruction: Instruction, split: Split) -> Dataset:
+        """The prepared rows of a split, made once for each preprocessing."""
+        preprocessing, key = self.preprocessing(instruction), (instruction.preprocessing, split)
+        if key not in self._prepared:
+            rows = self.records(split)
+            if rows is None:
+                raise ValueError(f"{self.name} has no {split} rows")
+            self._prepared[key] = make_dataset(preprocessing, rows, device())
+        return self._prepared[key]
+
+
+def device() -> torch.device:
+    """The device this process trains on."""
+    return choose(settings().device)
+
+
+def working_model(task: Task, features: int) -> torch.nn.Module:
+    """The process's one model of this shape: its weights are overwritten by each answer, so nothing carries over."""
+    return _model(task.model, features, max(1, len(task.records.target.classes)))
+
+
+@lru_cache(maxsize=2)
+def _model(spec: ModelSpec, features: int, outputs: int) -> torch.nn.Module:
+    return build(spec, features, outputs, seed=0).to(device())

@@ -1,0 +1,105 @@
+"""A study: a plan and the institutions whose records it is tried on, in one process."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from fedcare.aggregation.strategy import create
+from fedcare.data.partition import divide
+from fedcare.data.records import Institution, Loaded, Records, Table
+from fedcare.data.split import institution
+from fedcare.errors import BadSetting, TooFewInstitutions
+from fedcare.plan import TrainingPlan
+from fedcare.tasks.loading import load, load_institutions
+from fedcare.tasks.overrides import apply
+from fedcare.tasks.registry import get
+from fedcare.tasks.spec import METRICS, Task
+
+FILES = "files"
+
+
+@dataclass(frozen=True)
+class Study:
+    """What ``simulate`` runs.
+
+    ``left_out`` counts rows that did not fit the schema. ``fingerprint`` is a SHA-256 over every institution's name
+    and rows: a run may only be resumed on the very records it began with.
+    """
+
+    task: Task
+    plan: TrainingPlan
+    institutions: tuple[Institution, ...]
+    partition: str
+    left_out: int
+    fingerprint: str
+
+
+def design(
+    task: str, data: Path | None, partition: str | None, settings: Mapping[str, str], seed: int
+) -> Study:
+    """The study a command line describes; raises the errors of tasks, records and partitions."""
+    declared = apply(get(task), dict(settings))
+    plan = plan_of(declared, seed)
+    how = partition or declared.partition
+    loaded = load_divided(declared, data, how, seed)
+    parts = tuple(institution(name, rows, declared.kind, seed) for name, (rows, _) in loaded.items())
+    if len(parts) < plan.rounds.min_available:
+        needed = plan.rounds.min_available
+        raise TooFewInstitutions(found=len(parts), needed=needed, hint="Choose another --partition.")
+    left_out = sum(bad for _, bad in loaded.values())
+    return Study(declared, plan, parts, how, left_out, _fingerprint(parts))
+
+
+def plan_of(task: Task, seed: int) -> TrainingPlan:
+    """The plan a task's settings make, with what its strategy asks of local training."""
+    local = create(task.strategy).local(task.local)
+    metric = task.selection.metric
+    if metric is not None and metric not in METRICS[task.kind]:
+        known = ", ".join(METRICS[task.kind])
+        raise BadSetting(setting="selection.metric", value=metric, reason=f"it must be one of {known}")
+    return TrainingPlan(
+        task_name=task.name,
+        task=task.declaration(),
+        local=local,
+        rounds=task.rounds,
+        strategy=task.strategy,
+        selection=task.selection,
+        seed=seed,
+    )
+
+
+def load_divided(task: Task, data: Path | None, how: str, seed: int) -> dict[str, tuple[Records, int]]:
+    """Each institution's records, and how many rows of its file had to be left out."""
+    if how == FILES:
+        if data is None:
+            raise BadSetting(setting="partition", value=how, reason="name the folder of files with --data")
+        each = load_institutions(task, data, seed)
+        return {name: (loaded.records, len(loaded.problems)) for name, loaded in each.items()}
+    loaded: Loaded = load(task, data, seed)
+    rows = divide(loaded.records, how, task.kind, seed)
+    bad = [len(loaded.problems)] + [0] * (len(rows) - 1)
+    return {name: (loaded.records.take(own), count) for (name, own), count in zip(rows.items(), bad, strict=True)}
+
+
+def _fingerprint(institutions: tuple[Institution, ...]) -> str:
+    digest = hashlib.sha256()
+    for each in institutions:
+        digest.update(each.name.encode())
+        for records in (each.train, each.validation, each.test):
+            for array in _arrays(records):
+                digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _arrays(records: Records | None) -> list[npt.NDArray[np.generic]]:
+    if records is None:
+        return []
+    if isinstance(records, Table):
+        return [*records.numeric.values(), *records.categorical.values(), records.target]
+    return [records.pixels, records.target]
