@@ -1,0 +1,88 @@
+"""The bricks of the page: tables, figures with their caption and data, sections. Text is escaped here and only here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+Row = Sequence[str]
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """A table of plain text; the first column names the row and the others are set flush right if ``numeric``."""
+
+    columns: Row
+    rows: Sequence[Row]
+    numeric: bool = True
+
+    def html(self) -> str:
+        """The table with header cells marked as such, inside a box that scrolls sideways on a narrow screen."""
+        head = "".join(f'<th scope="col">{escape(column)}</th>' for column in self.columns)
+        body = "".join(self._row(row) for row in self.rows)
+        kind = "numbers" if self.numeric else "texts"
+        return f'<div class="scroll"><table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+    @staticmethod
+    def _row(row: Row) -> str:
+        cells = "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
+        return f'<tr><th scope="row">{escape(row[0])}</th>{cells}</tr>'
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One figure: what it shows (``title``), how to read it (``caption``), the drawing, and the data behind it.
+
+    ``name`` is unique on the page and makes its ids, the same for the same run. ``drawing`` is a plotly figure as JSON.
+    """
+
+    name: str
+    title: str
+    caption: str
+    drawing: dict[str, Any]
+    data: DataTable
+
+    def html(self) -> str:
+        """The figure with an accessible name, its caption and its data table; the drawing waits for the page's script."""
+        layout = self.drawing["layout"]
+        return (
+            f'<figure class="plot" aria-labelledby="title-{self.name}">'
+            f'<h3 id="title-{self.name}">{escape(self.title)}</h3>'
+            f'<div class="canvas" id="plot-{self.name}" role="img" aria-label="{escape(self.title)}" '
+            f'aria-describedby="caption-{self.name}" style="min-height:{int(layout["height"])}px"></div>'
+            f'<script type="application/json" id="data-{self.name}">{safe_json(self.drawing)}</script>'
+            f'<figcaption id="caption-{self.name}">{escape(self.caption)}</figcaption>'
+            f"<details><summary>Data table</summary>{self.data.html()}</details></figure>"
+        )
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: a heading, plain sentences, a list, figures side by side, and tables that stand open."""
+
+    name: str
+    title: str
+    sentences: Sequence[str] = ()
+    points: Sequence[str] = ()
+    plots: Sequence[Plot] = ()
+    tables: Sequence[DataTable] = field(default_factory=tuple)
+
+    def html(self) -> str:
+        """The section; an empty part leaves nothing behind."""
+        parts = [f"<p>{escape(sentence)}</p>" for sentence in self.sentences]
+        if self.points:
+            parts.append("<ul>" + "".join(f"<li>{escape(point)}</li>" for point in self.points) + "</ul>")
+        if self.plots:
+            parts.append('<div class="plots">' + "".join(plot.html() for plot in self.plots) + "</div>")
+        parts.extend(table.html() for table in self.tables)
+        heading = f'<h2 id="{self.name}">{escape(self.title)}</h2>'
+        return f'<section aria-labelledby="{self.name}">{heading}{"".join(parts)}</section>'
+
+
+def safe_json(value: object) -> str:
+    """JSON that no text inside it can break out of: the characters that mean something to HTML become escapes."""
+    text = json.dumps(value, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

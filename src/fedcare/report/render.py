@@ -1,0 +1,71 @@
+"""A run's JSON object in, one HTML file out: no network, no second file, the same text for the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from fedcare.report import (
+    comparison,
+    convergence,
+    costs,
+    distribution,
+    institutions,
+    participation,
+    quality,
+    settings_table,
+    summary,
+)
+from fedcare.report.facts import Facts, read
+
+
+def render(run: Mapping[str, Any]) -> str:
+    """The report of a run as one self-contained page.
+
+    ``run`` is the JSON object that ``simulate`` leaves as ``run.json``; figures it lacks are left out of the page. The
+    page holds plotly.js whole (about 5 MB) and a policy that forbids the browser any request.
+    """
+    facts = read(run)
+    sections = (
+        comparison.section(facts),
+        convergence.section(facts),
+        institutions.section(facts),
+        quality.section(facts),
+        distribution.section(facts),
+        participation.section(facts),
+        costs.section(facts),
+        settings_table.section(facts),
+    )
+    return Template(_asset("page.html")).substitute(
+        title=escape(facts.title),
+        subtitle=escape(_subtitle(facts)),
+        summary="".join(f"<p>{escape(sentence)}</p>" for sentence in summary.sentences(facts)),
+        cards="".join(card.html() for card in summary.cards(facts)),
+        contents="".join(f'<li><a href="#{part.name}">{escape(part.title)}</a></li>' for part in sections),
+        sections="".join(part.html() for part in sections),
+        style=_asset("style.css"),
+        script=_asset("page.js"),
+        plotly=_plotly(),
+    )
+
+
+def _subtitle(facts: Facts) -> str:
+    parts = [facts.task, *(str(facts.raw[key]) for key in ("strategy", "partition") if facts.raw.get(key))]
+    plan = str(facts.raw.get("plan_hash") or "")
+    return " · ".join([*parts, *([f"plan {plan[:12]}"] if plan else [])])
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("fedcare.report").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs()).replace("</script", "<\\/script")
