@@ -1,7 +1,8 @@
 """Diabetes: how far the disease progressed in one year.
 
-Source: Efron, Hastie, Johnstone, Tibshirani, Annals of Statistics 2004. The 442 rows ship with scikit-learn; they are used in their own units, not in the scaled form of the paper. The source
-does not say which sex is 1 and which is 2, so the codes stay codes.
+Source: Efron, Hastie, Johnstone, Tibshirani, Annals of Statistics 2004. The 442 rows ship with scikit-learn; they are
+used in their own units, not in the scaled form of the paper. The source does not say which sex is 1 and which is 2, so
+the codes stay codes.
 """
 
 from __future__ import annotations
