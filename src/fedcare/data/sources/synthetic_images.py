@@ -71,7 +71,8 @@ def _tissue(count: int, size: int, rng: np.random.Generator) -> Floats:
         grid = rng.standard_normal((count, cells + 1, cells + 1), dtype=np.float32)
         texture += np.float32(amplitude) * _enlarged(grid, size)
     noise = rng.standard_normal(texture.shape, dtype=np.float32)
-    return brightness + contrast * texture + np.float32(NOISE) * noise
+    grey: Floats = brightness + contrast * texture + np.float32(NOISE) * noise
+    return grey
 
 
 def _enlarged(grid: Floats, size: int) -> Floats:
