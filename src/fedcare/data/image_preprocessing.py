@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from fedcare.data.records import Images
+from fedcare.data.records import Images, Records
 from fedcare.data.schema import ImageSchema
-from fedcare.errors import TooFewRecords
+from fedcare.errors import BadValue, TooFewRecords
 
 IMAGE_STATISTICS = 3
 # A constant federation of images has no deviation; dividing by 1 then changes nothing.
@@ -54,11 +54,13 @@ class ImagePreprocessing:
     target_scale: ClassVar[float] = 1.0
     feature_names: ClassVar[tuple[str, ...]] = ("pixels",)
 
-    def inputs(self, records: Images) -> npt.NDArray[np.uint8]:
+    def inputs(self, records: Records) -> npt.NDArray[np.uint8]:
         """The images as they are kept in memory: uint8, shape ``(rows, 1, height, width)``."""
+        if not isinstance(records, Images):
+            raise BadValue(field="records", reason="images belong here, not a table")
         return records.pixels[:, np.newaxis]
 
-    def targets(self, records: Images) -> npt.NDArray[np.int64]:
+    def targets(self, records: Records) -> npt.NDArray[np.int64]:
         """Class numbers, shape ``(rows,)``."""
         return records.target.astype(np.int64)
 
