@@ -133,7 +133,7 @@ def test_what_is_no_npz_is_refused(tmp_path):
         with pytest.raises(UnreadableFile):
             read(tmp_path / name)
     np.save(tmp_path / "single.npy", grey(2))
-    with pytest.raises(UnreadableFile, match="single.npy cannot be read: it is not an"):
+    with pytest.raises(UnreadableFile, match=r"single\.npy cannot be read"):
         read(tmp_path / "single.npy")
 
 
