@@ -93,8 +93,8 @@ def identity(task: str, title: str, kind: str, metric: str, unit: str, rounds: i
 
 
 def roc_points(count: int = 60) -> dict[str, list[float]]:
-    fpr = [place / (count - 1) for place in range(count)]
-    return {"fpr": fpr, "tpr": [value**0.07 for value in fpr]}
+    fpr = [(place / (count - 1)) ** 3 for place in range(count)]
+    return {"fpr": fpr, "tpr": [value**0.0372 for value in fpr]}
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def regression_run() -> Run:
     run = identity("insurance-cost", "Medical insurance cost", "regression", "r2", "$", 20)
     centers = [1000 + 1600 * place for place in range(40)]
     counts = [[round(30 * math.exp(-abs(i - j) / 1.5 - i / 12)) for j in range(40)] for i in range(40)]
-    bins = ["0–10k", "10–20k", "20–30k", "30–40k", "40–50k", "50–65k"]
+    bins = [f"{low} to {low + 10440}" for low in range(1122, 62000, 10440)]
     institutions = {
         name: {
             "examples": round(10.7 * share),
@@ -227,6 +227,6 @@ def multiclass_run() -> Run:
         "metrics": multiclass_metrics(0.884),
         "institutions": institutions,
         "history": history(names, 6, multiclass_metrics, (0.4, 0.89), 110_000),
-        "curves": {"roc": {"muscle": roc, "fat": roc, "gland": roc}},
+        "curves": {"roc_by_class": [roc, None, roc]},
         "seconds": 12.0,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -24,7 +24,8 @@ class DataTable:
         head = "".join(f'<th scope="col">{escape(column)}</th>' for column in self.columns)
         body = "".join(self._row(row) for row in self.rows)
         kind = "numbers" if self.numeric else "texts"
-        return f'<div class="scroll"><table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        inside = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+        return f'<div class="scroll"><table class="{kind}">{inside}</table></div>'
 
     @staticmethod
     def _row(row: Row) -> str:
@@ -37,6 +38,7 @@ class Plot:
     """One figure: what it shows (``title``), how to read it (``caption``), the drawing, and the data behind it.
 
     ``name`` is unique on the page and makes its ids, the same for the same run. ``drawing`` is a plotly figure as JSON.
+    ``shape`` is ``square`` where both axes have one scale, so that a wide page does not stretch it.
     """
 
     name: str
@@ -44,12 +46,13 @@ class Plot:
     caption: str
     drawing: dict[str, Any]
     data: DataTable
+    shape: str = "wide"
 
     def html(self) -> str:
-        """The figure with an accessible name, its caption and its data table; the drawing waits for the page's script."""
+        """The figure with its name, caption and data table; the drawing waits for the page's script."""
         layout = self.drawing["layout"]
         return (
-            f'<figure class="plot" aria-labelledby="title-{self.name}">'
+            f'<figure class="plot {self.shape}" aria-labelledby="title-{self.name}">'
             f'<h3 id="title-{self.name}">{escape(self.title)}</h3>'
             f'<div class="canvas" id="plot-{self.name}" role="img" aria-label="{escape(self.title)}" '
             f'aria-describedby="caption-{self.name}" style="min-height:{int(layout["height"])}px"></div>'
@@ -61,23 +64,33 @@ class Plot:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page: a heading, plain sentences, a list, figures side by side, and tables that stand open."""
+    """A part of the page: a heading, plain sentences, a list, figures side by side, tables, and folded tables."""
 
     name: str
     title: str
     sentences: Sequence[str] = ()
     points: Sequence[str] = ()
     plots: Sequence[Plot] = ()
-    tables: Sequence[DataTable] = field(default_factory=tuple)
+    tables: Sequence[DataTable] = ()
+    folded: Mapping[str, DataTable] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the run gave this part nothing to show."""
+        return not (self.sentences or self.points or self.plots or self.tables or self.folded)
 
     def html(self) -> str:
-        """The section; an empty part leaves nothing behind."""
+        """The section, without the parts that are empty."""
         parts = [f"<p>{escape(sentence)}</p>" for sentence in self.sentences]
         if self.points:
             parts.append("<ul>" + "".join(f"<li>{escape(point)}</li>" for point in self.points) + "</ul>")
         if self.plots:
             parts.append('<div class="plots">' + "".join(plot.html() for plot in self.plots) + "</div>")
         parts.extend(table.html() for table in self.tables)
+        parts.extend(
+            f"<details><summary>{escape(title)}</summary>{table.html()}</details>"
+            for title, table in self.folded.items()
+        )
         heading = f'<h2 id="{self.name}">{escape(self.title)}</h2>'
         return f'<section aria-labelledby="{self.name}">{heading}{"".join(parts)}</section>'
 

@@ -22,7 +22,7 @@ def section(facts: Facts) -> Section:
         )
     plots = [plot for place in ("own", "pooled") if (plot := _plot(facts, facts.compare, place)) is not None]
     points = [sentence(facts, facts.compare, name) for name in facts.compare.local]
-    return Section("comparison", title, [*verdict(facts), *_central(facts, facts.compare)], points, plots)
+    return Section("comparison", title, _central(facts, facts.compare), points, plots)
 
 
 def verdict(facts: Facts) -> list[str]:
@@ -30,13 +30,17 @@ def verdict(facts: Facts) -> list[str]:
     if facts.compare is None or not facts.compare.local:
         return []
     counts = {place: _count(facts, facts.compare, place) for place in ("own", "pooled")}
-    parts = []
-    for place, where in (("own", "on its own rows"), ("pooled", "on everybody's rows")):
+    parts: list[str] = []
+    for place, where in (("own", "on their own rows"), ("pooled", "on everybody's rows")):
         gains, known = counts[place]
         if known:
-            parts.append(f"for {gains} of {known} {where}")
+            parts.append(f"for {_of(gains, known)}{'' if parts else ' institutions'} {where}")
     name = words.mid_sentence(facts.metric)
     return [f"Judged by {name}, the shared model beats training alone {words.listed(parts)}."] if parts else []
+
+
+def _of(some: int, known: int) -> str:
+    return f"all {known}" if some == known and known > 1 else f"{some if some else 'none'} of {known}"
 
 
 def sentence(facts: Facts, compare: CompareFacts, name: str) -> str:

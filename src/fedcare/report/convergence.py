@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from fedcare.report import words
 from fedcare.report.blocks import DataTable, Plot, Section
-from fedcare.report.drawing import ACCENT, INK, PAPER, QUIET, Trace, axis, colour, dash, draw, label, value_axis
-from fedcare.report.facts import Facts
+from fedcare.report.drawing import (
+    ACCENT,
+    INK,
+    PAPER,
+    QUIET,
+    Trace,
+    axis,
+    dash,
+    draw,
+    institution_colour,
+    label,
+    value_axis,
+)
+from fedcare.report.facts import LOWER_IS_BETTER, Facts
 
 # Beyond this many institutions a legend is longer than its figure: the thin lines are then told apart by hovering.
 _LEGEND_LIMIT = 12
@@ -26,7 +40,9 @@ def _speed(facts: Facts) -> list[str]:
     best = next((r for r in facts.history if r.number == facts.best_round and facts.metric in r.metrics), None)
     if best is not None:
         value = words.write(facts.metric, best.metrics[facts.metric], facts.unit)
-        sentences.append(f"Round {best.number} was the best, with {name} {value}; its weights became the model.")
+        sentences.append(
+            f"Round {best.number} was the best, with {name} {value} on the validation rows; it became the model."
+        )
     if (needed := facts.convergence.get("rounds_to_95_percent")) is not None:
         gained = "improvement" if needed > 0 else "result"
         sentences.append(f"95% of the whole {gained} was there after {words.plural(int(needed), 'round')}.")
@@ -41,14 +57,17 @@ def _plot(facts: Facts, metric: str) -> Plot | None:
     if not pooled:
         return None
     traces = [*_institutions(facts, metric), *_train_loss(facts, metric), _line(facts, metric, pooled)]
-    traces.extend(_best(facts, metric, pooled))
+    traces.extend(_best(facts, pooled))
+    notes = _best_note(facts, metric, pooled)
     legend = len(facts.institutions) <= _LEGEND_LIMIT
     marks = [r.number for r in facts.history] if len(facts.history) <= 10 else None
     rounds = axis("Round", showgrid=False, **({"tickmode": "array", "tickvals": marks} if marks else {}))
-    drawing = draw(traces, 420, xaxis=rounds, yaxis=value_axis(metric, facts.unit), showlegend=legend)
+    drawing = draw(
+        traces, 420, xaxis=rounds, yaxis=value_axis(metric, facts.unit), showlegend=legend, annotations=notes
+    )
     caption = (
         "Thick line: all institutions' held-back rows together. Thin lines: each institution's own. "
-        f"{'Lower' if metric in ('loss', 'mae', 'mse', 'brier') else 'Higher'} is better."
+        f"{'Lower' if metric in LOWER_IS_BETTER else 'Higher'} is better."
     )
     if facts.best_round in pooled:
         caption += " The ring marks the best round."
@@ -62,6 +81,7 @@ def _line(facts: Facts, metric: str, pooled: dict[int, float]) -> Trace:
         "type": "scatter",
         "mode": "lines+markers" if len(pooled) <= _MARKERS_LIMIT else "lines",
         "name": "All together",
+        "legendrank": 1,
         "x": list(pooled),
         "y": list(pooled.values()),
         "line": {"color": ACCENT, "width": 4},
@@ -84,7 +104,7 @@ def _institutions(facts: Facts, metric: str) -> list[Trace]:
                 "name": label(name),
                 "x": list(points),
                 "y": list(points.values()),
-                "line": {"color": colour(place), "width": 1.3, "dash": dash(place)},
+                "line": {"color": institution_colour(place), "width": 1.3, "dash": dash(place)},
                 "marker": {"size": 5},
                 "opacity": 0.85,
                 "customdata": ["" if v is None else words.write(metric, v, facts.unit) for v in points.values()],
@@ -113,23 +133,42 @@ def _train_loss(facts: Facts, metric: str) -> list[Trace]:
     ]
 
 
-def _best(facts: Facts, metric: str, pooled: dict[int, float]) -> list[Trace]:
+def _best(facts: Facts, pooled: dict[int, float]) -> list[Trace]:
+    if facts.best_round not in pooled:
+        return []
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [facts.best_round],
+            "y": [pooled[facts.best_round]],
+            "marker": {"size": 15, "color": PAPER, "line": {"color": ACCENT, "width": 3.5}},
+            "cliponaxis": False,
+            "hoverinfo": "skip",
+            "showlegend": False,
+        }
+    ]
+
+
+def _best_note(facts: Facts, metric: str, pooled: dict[int, float]) -> list[Trace]:
+    """The best round's value in a box on the side where a learning curve leaves room."""
     if facts.best_round not in pooled:
         return []
     value = pooled[facts.best_round]
     return [
         {
-            "type": "scatter",
-            "mode": "markers+text",
-            "x": [facts.best_round],
-            "y": [value],
-            "text": [f"best: {words.write(metric, value, facts.unit)}"],
-            "textposition": "bottom center" if metric not in ("loss", "mae", "mse", "brier") else "top center",
-            "textfont": {"size": 13, "color": INK},
-            "marker": {"size": 15, "color": PAPER, "line": {"color": ACCENT, "width": 3.5}},
-            "cliponaxis": False,
-            "hoverinfo": "skip",
-            "showlegend": False,
+            "x": facts.best_round,
+            "y": value,
+            "text": f"best round: {escape(words.write(metric, value, facts.unit), quote=False)}",
+            "ax": 0,
+            "ay": -52 if metric in LOWER_IS_BETTER else 52,
+            "arrowcolor": QUIET,
+            "arrowwidth": 1,
+            "arrowhead": 0,
+            "standoff": 9,
+            "bgcolor": PAPER,
+            "borderpad": 3,
+            "font": {"size": 13, "color": INK},
         }
     ]
 
@@ -140,6 +179,6 @@ def _table(facts: Facts, metric: str) -> DataTable:
     for entry in facts.history:
         values = [entry.metrics.get(metric), *((entry.train_loss,) if training else ())]
         values += [entry.institutions.get(name, {}).get(metric) for name in facts.names]
-        cells = ["–" if value is None else words.write(metric, value, facts.unit) for value in values]
+        cells = ["-" if value is None else words.write(metric, value, facts.unit) for value in values]
         rows.append((str(entry.number), *cells))
     return DataTable(("Round", "All together", *training, *facts.names), rows)

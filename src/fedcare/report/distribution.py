@@ -14,11 +14,12 @@ from fedcare.report.drawing import (
     colour,
     dash,
     draw,
+    institution_colour,
     label,
     named_axis,
     rows_height,
 )
-from fedcare.report.facts import Facts, InstitutionFacts
+from fedcare.report.facts import Facts, InstitutionFacts, number
 
 # More slices than colours cannot be told apart: bars then take the donut's place, and a map that of the lines.
 _SLICES = 6
@@ -27,8 +28,9 @@ _SLICES = 6
 def section(facts: Facts) -> Section:
     """The distribution of the target and the contribution weights."""
     plots = [*_distribution(facts), *_weights(facts)]
-    sentences = ["Institutions differ: in how many rows they have and in what their patients are like."]
-    return Section("data", "What each institution brought", sentences if plots else [], plots=plots)
+    left_out = int(number(facts.raw.get("left_out_rows")) or 0)
+    sentences = [f"{words.plural(left_out, 'row')} did not fit the task's schema and took no part."] if left_out else []
+    return Section("data", "What each institution brought", sentences, plots=plots)
 
 
 def _distribution(facts: Facts) -> list[Plot]:
@@ -113,7 +115,7 @@ def _share_line(place: int, name: str, shares: list[float]) -> Trace:
         "name": label(name),
         "x": list(range(len(shares))),
         "y": shares,
-        "line": {"color": colour(place), "width": 2, "dash": dash(place), "shape": "hvh"},
+        "line": {"color": institution_colour(place), "width": 2, "dash": dash(place), "shape": "hvh"},
         "marker": {"size": 4},
         "hovertemplate": "%{fullData.name}: %{y:.1%}<extra></extra>",
     }
@@ -138,9 +140,7 @@ def _weights(facts: Facts) -> list[Plot]:
     if not weights:
         return []
     drawing = _donut(weights) if len(weights) <= _SLICES else _weight_bars(weights)
-    caption = (
-        "How much each institution's answer counts when the shared model is averaged: its share of the training rows."
-    )
+    caption = "Each institution's share of all the training rows that went into the shared model, over all rounds."
     rows = [(i.name, f"{i.examples:,}", f"{i.weight * 100:.1f}%") for i in facts.institutions]
     table = DataTable(("Institution", "Training rows", "Weight"), rows)
     return [Plot("weights", "Contribution to the shared model", caption, drawing, table)]
@@ -158,7 +158,7 @@ def _donut(weights: dict[str, float]) -> dict[str, object]:
         "textposition": "outside",
         "automargin": True,
         "marker": {
-            "colors": [colour(place) for place in range(len(weights))],
+            "colors": [institution_colour(place) for place in range(len(weights))],
             "line": {"color": PAPER, "width": 2},
         },
         "hovertemplate": "%{label}: %{percent:.1%}<extra></extra>",

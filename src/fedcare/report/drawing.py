@@ -32,6 +32,11 @@ def colour(place: int) -> str:
     return SERIES[place % len(SERIES)]
 
 
+def institution_colour(place: int) -> str:
+    """An institution's colour, the same in every figure; the accent's own hue comes last, since it means "together"."""
+    return colour(place + 1)
+
+
 def dash(place: int) -> str:
     """The series' dash, which tells series apart where the colours have run out."""
     return DASHES[place // len(SERIES) % len(DASHES)]
@@ -60,12 +65,19 @@ def draw(traces: Sequence[Trace], height: int, **layout: Any) -> dict[str, Any]:
 
 def axis(title: str = "", **settings: Any) -> dict[str, Any]:
     """A quiet axis: thin lines, no zero line, no zooming by accident, and room made for its labels."""
-    common = {"gridcolor": LINES, "linecolor": LINES, "zeroline": False, "automargin": True, "fixedrange": True}
+    common = {
+        "gridcolor": LINES,
+        "linecolor": LINES,
+        "zeroline": False,
+        "ticks": "",
+        "automargin": True,
+        "fixedrange": True,
+    }
     return {"title": {"text": title, "font": {"size": 12, "color": QUIET}}, **common, **settings}
 
 
 def named_axis(names: Sequence[str], limit: int = 24, **settings: Any) -> dict[str, Any]:
-    """A vertical axis with one place per name, the first on top; places are numbers, so that equal labels stay apart."""
+    """A vertical axis, the first name on top; places are numbers, so that equal labels stay apart."""
     places = list(range(len(names)))
     texts = [label(name, limit) for name in names]
     return axis(

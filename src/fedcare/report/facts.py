@@ -36,7 +36,7 @@ class InstitutionFacts:
 
 @dataclass(frozen=True)
 class RoundFacts:
-    """One round: pooled metrics, each institution's metrics, who took part with how many rows, who was dropped and why."""
+    """One round: metrics together and apart, who took part with how many rows, who was dropped and why."""
 
     number: int
     metrics: Metrics

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fedcare.report import words
 from fedcare.report.blocks import DataTable, Plot, Section
 from fedcare.report.drawing import ACCENT, INK, Trace, draw, named_axis, rows_height, value_axis
@@ -9,7 +11,7 @@ from fedcare.report.facts import Facts
 
 _SHOWN = {
     "binary": ("auc", "accuracy", "sensitivity", "specificity"),
-    "multiclass": ("auc", "accuracy", "brier"),
+    "multiclass": ("accuracy", "auc"),
     "regression": ("r2", "mae"),
 }
 
@@ -56,14 +58,15 @@ def _bars(
         "y": list(range(len(known))),
         "text": written,
         "textposition": "auto",
-        "insidetextanchor": "end",
+        "insidetextanchor": "start",
         "textangle": 0,
         "marker": {"color": ACCENT},
         "hoverinfo": "skip",
     }
     lines = [] if pooled is None else [_pooled_line(pooled)]
     bounded = metric not in ("mae", "mse", "loss") and min(known.values()) >= 0
-    values = value_axis(metric, facts.unit, **({"range": [0, 1.0]} if bounded else {}))
+    limits: dict[str, Any] = {"range": [0, 1.02], "dtick": 0.25} if bounded else {}
+    values = value_axis(metric, facts.unit, **limits)
     height = rows_height(len(known), 34)
     return draw([bars], height, xaxis=values, yaxis=named_axis(list(known)), shapes=lines, bargap=0.35)
 

@@ -8,7 +8,7 @@ from fedcare.report.drawing import Trace, axis, draw, named_axis, rows_height
 from fedcare.report.facts import Facts, RoundFacts
 
 _AWAY, _DROPPED, _TOOK_PART = 0, 1, 2
-_SIGNS = {_AWAY: "", _DROPPED: "×", _TOOK_PART: "✓"}
+_SIGNS = {_AWAY: "", _DROPPED: "\u00d7", _TOOK_PART: "✓"}
 _WORDS = {_AWAY: "not sampled", _DROPPED: "dropped", _TOOK_PART: "took part"}
 _SIGNS_LIMIT = 24
 _REASONS_LIMIT = 50
@@ -65,7 +65,7 @@ def _plot(facts: Facts) -> Plot:
         "Round", tickmode="array", tickvals=places, ticktext=[str(rounds[place]) for place in places], showgrid=False
     )
     drawing = draw([heat], rows_height(len(facts.names), 36), xaxis=columns, yaxis=named_axis(facts.names))
-    caption = "A column is a round. Filled with ✓: took part; with ×: dropped; pale: not asked in this round."
+    caption = "A column is a round. Filled with ✓: took part; with \u00d7: dropped; pale: not asked in this round."
     return Plot("participation", "Participation", caption, drawing, _table(facts))
 
 

@@ -20,13 +20,14 @@ def section(facts: Facts) -> Section:
 
 
 def _roc(facts: Facts) -> list[Plot]:
-    curves = _roc_curves(facts.curves.get("roc"))
+    curves = _roc_curves(facts)
     if not curves:
         return []
     traces = [_chance(), *(_curve(name, curve, place, facts) for place, (name, curve) in enumerate(curves.items()))]
     traces.extend(_operating_point(facts))
     auc = facts.metrics.get("auc")
-    title = "ROC curve" if auc is None else f"ROC curve: AUC {words.write('auc', auc)}"
+    name = "ROC curve" if len(curves) == 1 else "ROC curve of each class against the others"
+    title = name if auc is None else f"{name}: AUC {words.write('auc', auc)}"
     caption = (
         "Each point of the line is a possible threshold: up is more positive cases found, right is more false alarms. "
         "The further the line reaches into the upper left corner, the better; the dotted diagonal is a coin."
@@ -36,26 +37,28 @@ def _roc(facts: Facts) -> list[Plot]:
     drawing = draw(
         traces,
         460,
-        xaxis=_share_axis("False alarms (1 − specificity)"),
+        xaxis=_share_axis("False alarms (1 \u2212 specificity)"),
         yaxis=_share_axis("Positive cases found (sensitivity)"),
         showlegend=len(curves) > 1,
     )
-    return [Plot("roc", title, caption, drawing, _roc_table(curves))]
+    return [Plot("roc", title, caption, drawing, _roc_table(curves), shape="square")]
 
 
-def _roc_curves(roc: object) -> dict[str, list[tuple[float, float]]]:
+def _roc_curves(facts: Facts) -> dict[str, list[tuple[float, float]]]:
     """Points by class: one unnamed curve for two classes, one for each class against the rest for more."""
-    if not isinstance(roc, Mapping):
-        return {}
-    named: Mapping[str, Any] = {"": roc} if "fpr" in roc else roc
-    curves = {str(name): _points(curve.get("fpr"), curve.get("tpr")) for name, curve in named.items()}
-    return {name: points for name, points in curves.items() if points}
+    curves = {"": facts.curves.get("roc")}
+    labels = next((i.labels for i in facts.institutions if i.labels), ())
+    for place, curve in enumerate(facts.curves.get("roc_by_class") or ()):
+        curves[labels[place] if place < len(labels) else f"class {place}"] = curve
+    points = {name: _points(curve) for name, curve in curves.items()}
+    return {name: found for name, found in points.items() if found}
 
 
-def _points(fpr: object, tpr: object) -> list[tuple[float, float]]:
-    if not isinstance(fpr, list) or not isinstance(tpr, list):
+def _points(curve: object) -> list[tuple[float, float]]:
+    """A curve's (false, true) positive rates; none where an absent class leaves it undefined."""
+    if not isinstance(curve, Mapping):
         return []
-    pairs = [(number(x), number(y)) for x, y in zip(fpr, tpr, strict=False)]
+    pairs = [(number(x), number(y)) for x, y in zip(curve.get("fpr") or (), curve.get("tpr") or (), strict=False)]
     return [(x, y) for x, y in pairs if x is not None and y is not None]
 
 
@@ -149,7 +152,9 @@ def _density(facts: Facts) -> list[Plot]:
         "Each square holds rows of about the same actual and predicted value; the darker, the more rows. A perfect "
         "model puts every row on the dotted diagonal; squares above it are predicted too high, below it too low."
     )
-    return [Plot("density", "Predicted and actual value", caption, drawing, _density_table(facts, grid))]
+    return [
+        Plot("density", "Predicted and actual value", caption, drawing, _density_table(facts, grid), shape="square")
+    ]
 
 
 def _density_table(facts: Facts, grid: Mapping[str, Any]) -> DataTable:

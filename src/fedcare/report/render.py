@@ -30,7 +30,8 @@ def render(run: Mapping[str, Any]) -> str:
     page holds plotly.js whole (about 5 MB) and a policy that forbids the browser any request.
     """
     facts = read(run)
-    sections = (
+    cards = summary.cards(facts)
+    candidates = (
         comparison.section(facts),
         convergence.section(facts),
         institutions.section(facts),
@@ -40,11 +41,13 @@ def render(run: Mapping[str, Any]) -> str:
         costs.section(facts),
         settings_table.section(facts),
     )
+    sections = [part for part in candidates if not part.empty]
     return Template(_asset("page.html")).substitute(
         title=escape(facts.title),
         subtitle=escape(_subtitle(facts)),
         summary="".join(f"<p>{escape(sentence)}</p>" for sentence in summary.sentences(facts)),
-        cards="".join(card.html() for card in summary.cards(facts)),
+        cards="".join(card.html() for card in cards),
+        card_count=len(cards),
         contents="".join(f'<li><a href="#{part.name}">{escape(part.title)}</a></li>' for part in sections),
         sections="".join(part.html() for part in sections),
         style=_asset("style.css"),

@@ -29,12 +29,12 @@ _NAMES = {
 def section(facts: Facts) -> Section:
     """The run's identity and, where the run carries its plan, every setting of it."""
     rows = [(name, _text(facts.raw[key])) for key, name in _NAMES.items() if facts.raw.get(key) is not None]
-    tables = [DataTable(("Setting", "Value"), rows, numeric=False)]
-    plan = facts.raw.get("plan")
+    table = DataTable(("Setting", "Value"), rows, numeric=False)
+    plan, folded = facts.raw.get("plan"), {}
     if isinstance(plan, Mapping) and plan:
-        tables.append(DataTable(("Setting of the plan", "Value"), list(_flat(plan)), numeric=False))
+        folded["Every setting of the plan"] = DataTable(("Setting", "Value"), list(_flat(plan)), numeric=False)
     sentence = "The same plan, seed and records give the same model again, bit for bit, in the same environment."
-    return Section("settings", "How to get this run again", [sentence], tables=tables)
+    return Section("settings", "How to get this run again", [sentence], tables=[table], folded=folded)
 
 
 def _flat(values: Mapping[str, object], above: str = "") -> Iterator[tuple[str, str]]:

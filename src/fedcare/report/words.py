@@ -9,6 +9,9 @@ _PERCENT = frozenset({"accuracy", "sensitivity", "specificity"})
 _IN_UNIT = frozenset({"mae"})
 _SMALL_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
+# The typographic minus, as wide as a plus.
+MINUS = "\u2212"
+
 NAMES = {
     "auc": "AUC",
     "accuracy": "Accuracy",
@@ -47,7 +50,7 @@ def mid_sentence(metric: str) -> str:
 
 @dataclass(frozen=True)
 class Style:
-    """How one metric's values are written, as prefix, suffix and decimals; ``factor`` turns 0.934 into 93.4 per cent."""
+    """How a metric's values are written: prefix, suffix and decimals; ``factor`` turns 0.934 into 93.4 per cent."""
 
     prefix: str = ""
     suffix: str = ""
@@ -57,7 +60,7 @@ class Style:
     def write(self, value: float) -> str:
         """The value with its unit: ``$1,234``, ``93.4%``, ``0.968``."""
         scaled = value * self.factor
-        sign = "−" if round(scaled, self.decimals) < 0 else ""
+        sign = MINUS if round(scaled, self.decimals) < 0 else ""
         return f"{sign}{self.prefix}{abs(scaled):,.{self.decimals}f}{self.suffix}"
 
     def size(self, value: float) -> str:
@@ -68,7 +71,7 @@ class Style:
     def change(self, value: float) -> str:
         """A difference with its sign."""
         rounded = round(value * self.factor, self.decimals)
-        return f"{'±' if rounded == 0 else '+' if rounded > 0 else '−'}{self.size(value)}"
+        return f"{'±' if rounded == 0 else '+' if rounded > 0 else MINUS}{self.size(value)}"
 
 
 def style(metric: str, unit: str = "", size: float = 0.0) -> Style:
