@@ -15,7 +15,8 @@ from fedcare.models.vector import load_vector
 from fedcare.plan import TrainingPlan, canonical_json
 from fedcare.tasks.spec import Task
 from fedcare.training import metrics
-from fedcare.training.batched import evaluate_together, train_together
+from fedcare.training.batched import train_together
+from fedcare.training.evaluation import evaluate_together
 from fedcare.update import Vector
 
 

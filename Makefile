@@ -1,0 +1,51 @@
+# The commands of this project. `make demo` and `make test` set up all they need on a fresh machine.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# uv installs in a tenth of pip's time; a folder of wheels that pip was told of counts for it too.
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench docs constraints clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(VENV)/.demo ## Train both built-in tasks over five simulated hospitals; ends with a report
+	@$(BIN)/python scripts/demo.py
+
+test: lint ## Check style, types and layers, then run every test with coverage
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## Measure speed against a bare PyTorch loop, as ratios
+	$(BIN)/python -m benchmarks.speed
+
+docs: $(VENV)/.dev ## Write the generated parts of docs/ anew (command line, settings, errors)
+	$(BIN)/python scripts/reference.py
+
+constraints: ## Resolve the dependencies anew and pin them in constraints.txt
+	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --extra dev --extra ray pyproject.toml -o constraints.txt
+
+clean: ## Remove the virtual environment and caches; runs/ stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 14), "FedCare needs Python 3.11 to 3.13"'
+	@$(PYTHON) -m venv $(VENV) || { apt-get install -y python3-venv && $(PYTHON) -m venv $(VENV); }
+	@echo "Installing FedCare (PyTorch is the large part) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/uv
+	@$(INSTALL) .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/uv
+	@$(INSTALL) '.[dev,ray]'
+	@touch $@ $(VENV)/.demo

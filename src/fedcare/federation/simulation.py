@@ -1,0 +1,134 @@
+"""A study from its records to a model version and a report, in one process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from fedcare.aggregation.exchange import Answer, Exchange
+from fedcare.aggregation.rounds import Observer
+from fedcare.data.preprocessing import preprocessing_from_json
+from fedcare.federation.comparison import compare
+from fedcare.federation.coordinator import Outcome, coordinate
+from fedcare.federation.engines import Engine, run
+from fedcare.federation.run_folder import MODEL, REPORT, RUN, claim, finished, write_json
+from fedcare.federation.site import Site
+from fedcare.federation.study import Study
+from fedcare.federation.summary import summarise
+from fedcare.models.build import build
+from fedcare.models.vector import load_vector
+from fedcare.registry.onnx_graph import export
+from fedcare.registry.version import write_version
+from fedcare.report.render import render
+
+
+T = TypeVar("T")
+
+
+class Watcher(Observer, Protocol):
+    """Whoever shows a run to its user."""
+
+    def answered(self, answer: Answer) -> None:
+        """An institution has answered a question."""
+        ...
+
+    def resumed(self, round_number: int) -> None:
+        """The run goes on after this round."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something worth a line."""
+        ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """One command's worth of work: a study, the engine, its folder, and whether to resume and to compare."""
+
+    study: Study
+    engine: Engine
+    folder: Path
+    resume: bool = False
+    compare: bool = False
+
+
+def simulate(job: Job, watcher: Watcher, prepared_seconds: float = 0.0) -> dict[str, Any]:
+    """Run the job and return its summary, which is also stored in the folder.
+
+    A finished run that is resumed gives its stored result. Raises RunExists, NothingToResume, PlanChanged,
+    QuorumLost, StorageFull.
+    """
+    claim(job.folder, job.study, job.engine, job.resume)
+    if (done := finished(job.folder)) is not None:
+        watcher.note("this run is already complete; nothing is left to do")
+        return done
+    clock = Stopwatch({"prepare": prepared_seconds})
+    outcome = clock.time("train", lambda: _drive(job, watcher))
+    summary = summarise(job.study, outcome, job.engine)
+    if job.compare:
+        watcher.note("comparing with each institution alone and with all rows in one place")
+        summary["compare"] = clock.time("compare", lambda: compare(job.study, watcher.note))
+    watcher.note("writing the model version and the report")
+    clock.time("model", lambda: _write_version(job, outcome, summary))
+    summary |= {"model_dir": str(job.folder / MODEL), "report": str(job.folder / REPORT)}
+    summary |= {"timings": clock.seconds, "seconds": sum(clock.seconds.values())}
+    clock.time("report", lambda: (job.folder / REPORT).write_text(render(summary), encoding="utf-8"))
+    summary["seconds"] = sum(clock.seconds.values())
+    write_json(job.folder / RUN, summary)
+    return summary
+
+
+def _drive(job: Job, watcher: Watcher) -> Outcome:
+    plan, sites = job.study.plan, [Site(each) for each in job.study.institutions]
+
+    def drive(exchange: Exchange) -> Outcome:
+        return coordinate(plan, exchange, job.folder, watcher, watcher.resumed)
+
+    return run(job.engine, plan, sites, drive, watcher.answered)
+
+
+def _write_version(job: Job, outcome: Outcome, summary: dict[str, Any]) -> None:
+    task, plan = job.study.task, job.study.plan
+    preprocessing = preprocessing_from_json(outcome.state.preprocessing)
+    model = build(task.model, outcome.features, max(1, len(task.records.target.classes)), plan.seed)
+    load_vector(model, outcome.state.best)
+    kept = ("metrics", "judged_on", "threshold", "best_round", "metric", "unit")
+    figures = {key: summary[key] for key in kept} | {
+        "institutions": {name: each["metrics"] for name, each in summary["institutions"].items()}
+    }
+    lineage = {
+        "rounds": outcome.state.round,
+        "best_round": outcome.state.best_round,
+        "strategy": plan.strategy.name,
+        "engine": job.engine,
+        "partition": job.study.partition,
+        "institutions": {name: each["examples"] for name, each in summary["institutions"].items()},
+    }
+    write_version(
+        job.folder / MODEL,
+        task,
+        plan,
+        preprocessing,
+        outcome.manifest,
+        outcome.state.best,
+        export(model, preprocessing, task.kind),
+        figures,
+        lineage,
+    )
+
+
+class Stopwatch:
+    """Seconds by part of the work."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self.seconds = seconds
+
+    def time(self, part: str, work: Callable[[], T]) -> T:
+        """Do the work and remember how long it took."""
+        started = time.perf_counter()
+        result = work()
+        self.seconds[part] = round(time.perf_counter() - started, 4)
+        return result

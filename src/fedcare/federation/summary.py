@@ -1,0 +1,118 @@
+"""A finished run as one JSON object: what ``--json`` prints, what is stored, what the report draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from fedcare.aggregation.exchange import RoundRecord
+from fedcare.data.records import Institution, Records
+from fedcare.federation.coordinator import Outcome
+from fedcare.federation.engines import Engine
+from fedcare.federation.study import Study
+from fedcare.tasks.spec import Task
+from fedcare.training import metrics
+
+HISTOGRAM_BINS = 10
+
+
+def summarise(study: Study, outcome: Outcome, engine: Engine) -> dict[str, Any]:
+    """Everything about the run except where its files lie and how long the command took."""
+    task, state, judgement = study.task, outcome.state, outcome.judgement
+    return {
+        "task": task.name,
+        "title": task.title,
+        "kind": task.kind,
+        "unit": task.records.target.unit,
+        "metric": study.plan.selection.metric or task.deciding_metric,
+        "engine": engine,
+        "strategy": study.plan.strategy.name,
+        "seed": study.plan.seed,
+        "plan_hash": study.plan.hash,
+        "plan": study.plan.model_dump(mode="json"),
+        "partition": study.partition,
+        "status": "completed",
+        "rounds": state.round,
+        "best_round": state.best_round,
+        "judged_on": outcome.judged_on,
+        "threshold": judgement.threshold,
+        "left_out_rows": study.left_out,
+        "metrics": judgement.metrics,
+        "institutions": _institutions(study, outcome),
+        "history": [asdict(record) for record in state.history],
+        "convergence": convergence(state.history, state.best_round, study),
+        "curves": _curves(task, outcome),
+        "bytes": {
+            "sent": sum(record.bytes_sent for record in state.history),
+            "received": sum(record.bytes_received for record in state.history),
+        },
+    }
+
+
+def _institutions(study: Study, outcome: Outcome) -> dict[str, Any]:
+    used = {each.name: 0 for each in study.institutions}
+    for record in outcome.state.history:
+        for name, rows in record.participants.items():
+            used[name] += rows
+    total = sum(used.values())
+    edges = _edges(study)
+    return {
+        each.name: {
+            "examples": len(each.train),
+            "validation_examples": len(each.validation),
+            "test_examples": 0 if each.test is None else len(each.test),
+            "metrics": outcome.judgement.institutions.get(each.name, {}),
+            "weight": used[each.name] / total,
+            "distribution": _distribution(each, study.task, edges),
+        }
+        for each in study.institutions
+    }
+
+
+def convergence(history: Sequence[RoundRecord], best_round: int, study: Study) -> dict[str, float | int | None]:
+    """How fast the deciding metric rose: the first round at 95% of its whole gain, and the gain a round."""
+    metric = study.plan.selection.metric or study.task.deciding_metric
+    values = [record.metrics.get(metric) for record in history]
+    first, best = values[0], values[best_round - 1]
+    if first is None or best is None:
+        return {"rounds_to_95_percent": None, "gain_per_round": None}
+    goal = first + 0.95 * (best - first)
+    ahead = 1.0 if best >= first else -1.0
+    reached = next(
+        place for place, value in enumerate(values, 1) if value is not None and ahead * (value - goal) >= 0
+    )
+    gain = (best - first) / (best_round - 1) if best_round > 1 else 0.0
+    return {"rounds_to_95_percent": reached, "gain_per_round": gain}
+
+
+def _curves(task: Task, outcome: Outcome) -> dict[str, Any]:
+    classes = len(task.records.target.classes)
+    target = outcome.state.preprocessing
+    mean, scale = float(target.get("target_mean", 0.0)), float(target.get("target_scale", 1.0))
+    return metrics.curves(task.kind, classes, outcome.judgement.pooled, mean, scale)
+
+
+def _edges(study: Study) -> np.ndarray[Any, np.dtype[np.float64]]:
+    targets = np.concatenate([_all_targets(each) for each in study.institutions])
+    return np.linspace(targets.min(), targets.max() + 1e-9, HISTOGRAM_BINS + 1)
+
+
+def _distribution(
+    institution: Institution, task: Task, edges: np.ndarray[Any, np.dtype[np.float64]]
+) -> dict[str, list[Any]]:
+    targets = _all_targets(institution)
+    if task.kind == "regression":
+        labels = [f"{low:.4g} to {high:.4g}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+        return {"labels": labels, "counts": np.histogram(targets, edges)[0].tolist()}
+    names = list(task.records.target.classes)
+    return {"labels": names, "counts": np.bincount(targets.astype(int), minlength=len(names)).tolist()}
+
+
+def _all_targets(institution: Institution) -> np.ndarray[Any, np.dtype[np.float64]]:
+    parts: list[Records] = [institution.train, institution.validation]
+    if institution.test is not None:
+        parts.append(institution.test)
+    return np.concatenate([records.target for records in parts])

@@ -1,0 +1,89 @@
+"""A checkpoint is replaced in one step and brings back exactly what was saved."""
+
+import numpy as np
+import pytest
+
+from fedcare.aggregation import checkpoint
+from fedcare.aggregation.checkpoint import CheckpointWriter, RunState, load, save
+from fedcare.aggregation.exchange import RoundRecord
+from fedcare.errors import StorageFull, UnreadableFile
+
+
+def state(rounds: int = 2) -> RunState:
+    rng = np.random.default_rng(rounds)
+    vectors = [rng.normal(size=50).astype(np.float32) for _ in range(3)]
+    history = [
+        RoundRecord(place, {"auc": 0.5}, {"a": {"auc": 0.4}}, 0.3, {"a": 10}, {"b": "late"})
+        for place in range(1, rounds + 1)
+    ]
+    return RunState(
+        vectors[0],
+        vectors[1],
+        {"kind": "table"},
+        {"a": 10},
+        rounds,
+        1,
+        [vectors[2], vectors[0]],
+        {"m_t": vectors[2]},
+        history,
+    )
+
+
+def test_a_saved_state_comes_back_bit_for_bit(tmp_path):
+    saved = state()
+    save(tmp_path, saved)
+    back = load(tmp_path)
+    assert back is not None
+    assert back.vector.tobytes() == saved.vector.tobytes()
+    assert back.best.tobytes() == saved.best.tobytes()
+    assert [v.tobytes() for v in back.recent] == [v.tobytes() for v in saved.recent]
+    assert back.strategy["m_t"].tobytes() == saved.strategy["m_t"].tobytes()
+    assert (back.history, back.round, back.best_round) == (saved.history, 2, 1)
+    assert (back.announced, back.preprocessing) == ({"a": 10}, {"kind": "table"})
+
+
+def test_a_folder_without_a_checkpoint_has_none(tmp_path):
+    assert load(tmp_path) is None
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path):
+    save(tmp_path, state())
+    path = tmp_path / checkpoint.FILE
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(UnreadableFile, match="damaged"):
+        load(tmp_path)
+
+
+def test_a_full_disk_keeps_the_former_checkpoint(tmp_path, monkeypatch):
+    save(tmp_path, state(1))
+
+    def refuse(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_file", refuse)
+    with pytest.raises(StorageFull, match="disk is full"):
+        save(tmp_path, state(2))
+    back = load(tmp_path)
+    assert back is not None
+    assert back.round == 1
+    assert [path.name for path in tmp_path.iterdir()] == [checkpoint.FILE]
+
+
+def test_a_failed_write_in_the_background_is_raised_at_the_next(tmp_path):
+    gone = tmp_path / "gone"
+    writer = CheckpointWriter(gone)
+    writer.write(state(1))
+    with pytest.raises(StorageFull):
+        writer.write(state(2))
+    writer.close()
+
+
+def test_the_writer_saves_the_state_as_it_was_when_told(tmp_path):
+    writer, running = CheckpointWriter(tmp_path), state(1)
+    writer.write(running)
+    running.history.append(running.history[0])
+    running.round = 9
+    writer.close()
+    back = load(tmp_path)
+    assert back is not None
+    assert (back.round, len(back.history)) == (1, 1)
