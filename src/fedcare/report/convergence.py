@@ -12,11 +12,11 @@ from fedcare.report.drawing import (
     PAPER,
     QUIET,
     Trace,
-    axis,
     dash,
     draw,
     institution_colour,
     label,
+    round_axis,
     value_axis,
 )
 from fedcare.report.facts import LOWER_IS_BETTER, Facts
@@ -60,8 +60,7 @@ def _plot(facts: Facts, metric: str) -> Plot | None:
     traces.extend(_best(facts, pooled))
     notes = _best_note(facts, metric, pooled)
     legend = len(facts.institutions) <= _LEGEND_LIMIT
-    marks = [r.number for r in facts.history] if len(facts.history) <= 10 else None
-    rounds = axis("Round", showgrid=False, **({"tickmode": "array", "tickvals": marks} if marks else {}))
+    rounds = round_axis([entry.number for entry in facts.history])
     drawing = draw(
         traces, 420, xaxis=rounds, yaxis=value_axis(metric, facts.unit), showlegend=legend, annotations=notes
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fedcare.report import words
 from fedcare.report.blocks import DataTable, Plot, Section
-from fedcare.report.drawing import ACCENT, Trace, axis, colour, draw, named_axis, rows_height
+from fedcare.report.drawing import ACCENT, Trace, axis, bars, colour, draw, named_axis, round_axis, rows_height
 from fedcare.report.facts import Facts
 
 
@@ -31,19 +31,14 @@ def _phases(facts: Facts) -> list[Plot]:
         return []
     names = [name.replace("_", " ").capitalize() for name in facts.timings]
     written = [words.seconds(value) for value in facts.timings.values()]
-    bars: Trace = {
-        "type": "bar",
-        "orientation": "h",
-        "x": list(facts.timings.values()),
-        "y": list(range(len(names))),
-        "text": written,
-        "textposition": "auto",
-        "textangle": 0,
-        "marker": {"color": ACCENT},
-        "hoverinfo": "skip",
-    }
     times = axis("Seconds", rangemode="tozero")
-    drawing = draw([bars], rows_height(len(names), 34), xaxis=times, yaxis=named_axis(names), bargap=0.35)
+    drawing = draw(
+        [bars(list(facts.timings.values()), written)],
+        rows_height(len(names), 34),
+        xaxis=times,
+        yaxis=named_axis(names),
+        bargap=0.35,
+    )
     table = DataTable(("Phase", "Time"), list(zip(names, written, strict=True)))
     return [Plot("phases", "Where the time went", "Seconds spent in each phase of the run.", drawing, table)]
 
@@ -52,14 +47,14 @@ def _rounds(facts: Facts) -> list[Plot]:
     known = {entry.number: entry.seconds for entry in facts.history if entry.seconds is not None}
     if not known:
         return []
-    bars: Trace = {
+    columns: Trace = {
         "type": "bar",
         "x": list(known),
         "y": list(known.values()),
         "marker": {"color": ACCENT},
         "hovertemplate": "round %{x}: %{y:.2f} s<extra></extra>",
     }
-    drawing = draw([bars], 300, xaxis=_round_axis(list(known)), yaxis=axis("Seconds", rangemode="tozero"), bargap=0.4)
+    drawing = draw([columns], 300, xaxis=round_axis(list(known)), yaxis=axis("Seconds", rangemode="tozero"), bargap=0.4)
     table = DataTable(("Round", "Time"), [(str(number), words.seconds(value)) for number, value in known.items()])
     caption = "Seconds from sending the model out to having the next one judged."
     return [Plot("round-seconds", "Time of each round", caption, drawing, table)]
@@ -88,13 +83,8 @@ def _traffic(facts: Facts) -> list[Plot]:
     amounts = axis("Bytes", rangemode="tozero", tickformat=".2~s", ticksuffix="B")
     legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0}
     drawing = draw(
-        traces, 300, xaxis=_round_axis(numbers), yaxis=amounts, barmode="group", showlegend=True, legend=legend
+        traces, 300, xaxis=round_axis(numbers), yaxis=amounts, barmode="group", showlegend=True, legend=legend
     )
     rows = [(str(e.number), words.data_size(e.bytes_sent), words.data_size(e.bytes_received)) for e in facts.history]
     caption = "What the coordinator sent to all institutions of a round, and what it received from them."
     return [Plot("traffic", "Data that travelled", caption, drawing, DataTable(("Round", "Sent", "Received"), rows))]
-
-
-def _round_axis(numbers: list[int]) -> dict[str, object]:
-    ticks = {"tickmode": "array", "tickvals": numbers} if len(numbers) <= 12 else {}
-    return axis("Round", showgrid=False, **ticks)

@@ -7,10 +7,10 @@ from html import escape
 from fedcare.report import words
 from fedcare.report.blocks import DataTable, Plot, Section
 from fedcare.report.drawing import (
-    ACCENT,
     PAPER,
     Trace,
     axis,
+    bars,
     colour,
     dash,
     draw,
@@ -93,7 +93,10 @@ def _histogram(
     )
     if len(known) > _SLICES:
         drawing = _share_map(shares, bins)
-        caption = "Each line is an institution, each column a range of the target; the darker, the more of its rows."
+        caption = (
+            "Each line is an institution, each column a range of the target; "
+            "the stronger a square's colour, the more of the institution's rows."
+        )
     else:
         traces = [_share_line(place, name, values) for place, (name, values) in enumerate(shares.items())]
         rows = axis("Share of its rows", tickformat=".0%", rangemode="tozero")
@@ -168,16 +171,12 @@ def _donut(weights: dict[str, float]) -> dict[str, object]:
 
 
 def _weight_bars(weights: dict[str, float]) -> dict[str, object]:
-    bars: Trace = {
-        "type": "bar",
-        "orientation": "h",
-        "x": list(weights.values()),
-        "y": list(range(len(weights))),
-        "text": [f"{value * 100:.1f}%" for value in weights.values()],
-        "textposition": "auto",
-        "textangle": 0,
-        "marker": {"color": ACCENT},
-        "hoverinfo": "skip",
-    }
+    written = [f"{value * 100:.1f}%" for value in weights.values()]
     shares = axis("Weight", tickformat=".0%", rangemode="tozero")
-    return draw([bars], rows_height(len(weights), 28), xaxis=shares, yaxis=named_axis(list(weights)), bargap=0.3)
+    return draw(
+        [bars(list(weights.values()), written)],
+        rows_height(len(weights), 28),
+        xaxis=shares,
+        yaxis=named_axis(list(weights)),
+        bargap=0.3,
+    )

@@ -63,6 +63,31 @@ def draw(traces: Sequence[Trace], height: int, **layout: Any) -> dict[str, Any]:
     return {"data": figure["data"], "layout": figure["layout"]}
 
 
+def bars(values: Sequence[float], written: Sequence[str]) -> Trace:
+    """Horizontal bars in the accent's colour, one a row, each with its value written at its foot."""
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "x": list(values),
+        "y": list(range(len(values))),
+        "text": list(written),
+        "textposition": "auto",
+        "insidetextanchor": "start",
+        "textangle": 0,
+        "insidetextfont": {"color": PAPER},
+        "outsidetextfont": {"color": INK},
+        "marker": {"color": ACCENT},
+        "hoverinfo": "skip",
+    }
+
+
+def round_axis(numbers: Sequence[int]) -> dict[str, Any]:
+    """The axis of rounds: every one marked while they are few, and never a round zero."""
+    if len(numbers) <= 12:
+        return axis("Round", showgrid=False, tickmode="array", tickvals=list(numbers), tickangle=0)
+    return axis("Round", showgrid=False, range=[numbers[0] - 0.6, numbers[-1] + 0.6], tickangle=0)
+
+
 def axis(title: str = "", **settings: Any) -> dict[str, Any]:
     """A quiet axis: thin lines, no zero line, no zooming by accident, and room made for its labels."""
     common = {

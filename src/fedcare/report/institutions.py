@@ -6,7 +6,7 @@ from typing import Any
 
 from fedcare.report import words
 from fedcare.report.blocks import DataTable, Plot, Section
-from fedcare.report.drawing import ACCENT, INK, Trace, draw, named_axis, rows_height, value_axis
+from fedcare.report.drawing import INK, Trace, bars, draw, named_axis, rows_height, value_axis
 from fedcare.report.facts import Facts
 
 _SHOWN = {
@@ -51,24 +51,19 @@ def _plot(facts: Facts, metric: str) -> Plot | None:
 def _bars(
     facts: Facts, metric: str, known: dict[str, float], written: list[str], pooled: float | None
 ) -> dict[str, object]:
-    bars: Trace = {
-        "type": "bar",
-        "orientation": "h",
-        "x": list(known.values()),
-        "y": list(range(len(known))),
-        "text": written,
-        "textposition": "auto",
-        "insidetextanchor": "start",
-        "textangle": 0,
-        "marker": {"color": ACCENT},
-        "hoverinfo": "skip",
-    }
     lines = [] if pooled is None else [_pooled_line(pooled)]
     bounded = metric not in ("mae", "mse", "loss") and min(known.values()) >= 0
     limits: dict[str, Any] = {"range": [0, 1.02], "dtick": 0.25} if bounded else {}
     values = value_axis(metric, facts.unit, **limits)
     height = rows_height(len(known), 34)
-    return draw([bars], height, xaxis=values, yaxis=named_axis(list(known)), shapes=lines, bargap=0.35)
+    return draw(
+        [bars(list(known.values()), written)],
+        height,
+        xaxis=values,
+        yaxis=named_axis(list(known)),
+        shapes=lines,
+        bargap=0.35,
+    )
 
 
 def _pooled_line(value: float) -> Trace:

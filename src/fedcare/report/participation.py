@@ -10,7 +10,7 @@ from fedcare.report.facts import Facts, RoundFacts
 _AWAY, _DROPPED, _TOOK_PART = 0, 1, 2
 _SIGNS = {_AWAY: "", _DROPPED: "\u00d7", _TOOK_PART: "✓"}
 _WORDS = {_AWAY: "not sampled", _DROPPED: "dropped", _TOOK_PART: "took part"}
-_SIGNS_LIMIT = 24
+_SIGNS_LIMIT = 16
 _REASONS_LIMIT = 50
 
 
@@ -59,10 +59,15 @@ def _plot(facts: Facts) -> Plot:
         "customdata": [[_WORDS[state] for state in row] for row in states],
         "hovertemplate": "%{customdata}<extra></extra>",
     }
-    step = max(1, len(rounds) // 12)
+    step = -(-len(rounds) // 12)
     places = list(range(0, len(rounds), step))
     columns = axis(
-        "Round", tickmode="array", tickvals=places, ticktext=[str(rounds[place]) for place in places], showgrid=False
+        "Round",
+        tickmode="array",
+        tickvals=places,
+        ticktext=[str(rounds[place]) for place in places],
+        showgrid=False,
+        tickangle=0,
     )
     drawing = draw([heat], rows_height(len(facts.names), 36), xaxis=columns, yaxis=named_axis(facts.names))
     caption = "A column is a round. Filled with ✓: took part; with \u00d7: dropped; pale: not asked in this round."

@@ -136,7 +136,7 @@ def _density(facts: Facts) -> list[Plot]:
         "colorscale": [[0, "var(--faint)"], [1, "var(--accent)"]],
         "xgap": 1,
         "ygap": 1,
-        "colorbar": {"title": {"text": "rows"}, "thickness": 10, "outlinewidth": 0, "len": 0.6},
+        "colorbar": {"title": {"text": "rows", "font": {"size": 12}}, "thickness": 10, "outlinewidth": 0, "len": 0.6},
         "hovertemplate": "actual %{x:,.4~g}, predicted %{y:,.4~g}: %{z} rows<extra></extra>",
     }
     ends = [max(actual[0], predicted[0]), min(actual[-1], predicted[-1])]
@@ -149,8 +149,8 @@ def _density(facts: Facts) -> list[Plot]:
         yaxis=axis(titles[1], showgrid=False, **ticks),
     )
     caption = (
-        "Each square holds rows of about the same actual and predicted value; the darker, the more rows. A perfect "
-        "model puts every row on the dotted diagonal; squares above it are predicted too high, below it too low."
+        "Each square holds rows of about the same actual and predicted value; the stronger its colour, the more rows. "
+        "A perfect model puts every row on the dotted diagonal; squares above it are predicted too high, below it too low."
     )
     return [
         Plot("density", "Predicted and actual value", caption, drawing, _density_table(facts, grid), shape="square")
