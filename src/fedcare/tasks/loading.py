@@ -14,15 +14,16 @@ _TABLE_ENDINGS = (".csv.gz", ".csv", ".tsv", ".txt")
 _ARCHIVE_ENDING = ".npz"
 
 
-def load(task: Task, path: str | Path | None, seed: int) -> Loaded:
+def load(task: Task, path: str | Path | None, seed: int, partition: str | None = None) -> Loaded:
     """The task's records: from ``path``, or where none is given from the task's origin.
 
-    ``seed`` decides what a generator makes. Raises ``MissingData`` where there is neither, the sources' errors, and
+    ``seed`` decides what a generator makes. A table's row that lacks the value of the column by which ``partition``
+    (None: the task's own) divides is a bad row. Raises ``MissingData`` where there is neither, the sources' errors, and
     ``BadRecords`` where no row at all is usable.
     """
     if path is None:
         return from_origin(task, seed)
-    loaded = read(task, path)
+    loaded = read(task, path, partition)
     require_usable(loaded, task, path)
     return loaded
 
@@ -41,16 +42,16 @@ def load_institutions(task: Task, folder: str | Path, seed: int = 0) -> dict[str
     if len(places) < 2:
         kind = "npz files or sub-folders" if isinstance(task.records, ImageSchema) else "csv files"
         raise TooFewInstitutions(found=len(places), needed=2, hint=f"One is made of each of the {kind} in {folder}.")
-    return {name: load(task, place, seed) for name, place in places.items()}
+    return {name: load(task, place, seed, partition="files") for name, place in places.items()}
 
 
-def read(task: Task, path: str | Path) -> Loaded:
+def read(task: Task, path: str | Path, partition: str | None = None) -> Loaded:
     """The records of a file or folder, with every bad row; there may be no usable one."""
     path = Path(path)
     if isinstance(task.records, TableSchema):
         from fedcare.data.sources.csv_table import read_table
 
-        return read_table(path, task.records, task.name, divide_by=_dividing_column(task))
+        return read_table(path, task.records, task.name, _dividing_column(partition or task.partition))
     if path.is_dir():
         from fedcare.data.sources.image_folder import read_folder
 
@@ -102,8 +103,8 @@ def _unknown_origin(task: Task) -> BadTaskFile:
     return BadTaskFile(path=task.name, reason=f"nothing gives the records of its origin {task.origin!r}")
 
 
-def _dividing_column(task: Task) -> str | None:
-    return task.partition.removeprefix(BY_COLUMN) if task.partition.startswith(BY_COLUMN) else None
+def _dividing_column(partition: str) -> str | None:
+    return partition.removeprefix(BY_COLUMN) if partition.startswith(BY_COLUMN) else None
 
 
 def _places(task: Task, folder: Path) -> dict[str, Path]:
@@ -112,7 +113,7 @@ def _places(task: Task, folder: Path) -> dict[str, Path]:
     for place in sorted(folder.iterdir()):
         ending = next((end for end in _TABLE_ENDINGS if place.name.lower().endswith(end)), None)
         if images:
-            fits, name = place.is_dir() or place.suffix.lower() == _ARCHIVE_ENDING, place.stem
+            fits, name = _is_images(place), place.name if place.is_dir() else place.stem
         else:
             fits, name = ending is not None and place.is_file(), place.name[: -len(ending or "")]
         if not fits or place.name.startswith("."):
@@ -121,3 +122,7 @@ def _places(task: Task, folder: Path) -> dict[str, Path]:
             raise BadRecords(path=folder, task=task.name, reason=f"two files are of the institution {name!r}")
         places[name] = place
     return places
+
+
+def _is_images(place: Path) -> bool:
+    return place.is_dir() or place.suffix.lower() == _ARCHIVE_ENDING

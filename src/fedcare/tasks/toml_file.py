@@ -167,7 +167,8 @@ def _target(sections: dict[str, Values], required: str | None) -> Target:
 def _numeric(name: str, given: object) -> NumericFeature:
     section = f"numeric.{_quoted(name)}"
     values = _feature("numeric", name, given, ("range", "unit", "integer", "impute"))
-    return _build(NumericFeature, section, {**values, **_range(section, values), "name": name}, check=False)
+    ends = _range(section, values)
+    return _build(NumericFeature, section, {**values, **ends, "name": name}, check=False)
 
 
 def _categorical(name: str, given: object) -> CategoricalFeature:
