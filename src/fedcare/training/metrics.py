@@ -131,7 +131,8 @@ def _class_sums(kind: Kind, logits: Floats, targets: Ints, groups: Ints, count: 
 def _margins(shifted: Floats, powers: Floats) -> Floats:
     """Log odds of each class against the rest, shape ``(rows, classes)``."""
     rest = np.stack([np.delete(powers, k, axis=1).sum(axis=1) for k in range(powers.shape[1])], axis=1)
-    return shifted - np.log(np.maximum(rest, np.finfo(np.float64).tiny))
+    margins: Floats = shifted - np.log(np.maximum(rest, np.finfo(np.float64).tiny))
+    return margins
 
 
 def _margin_bin(margin: Floats) -> Ints:

@@ -1,0 +1,34 @@
+"""Which device trains."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from fedcare.errors import BadSetting
+
+
+def choose(setting: str) -> torch.device:
+    """The device for ``auto`` (CUDA before MPS before CPU), ``cuda``, ``mps`` or ``cpu``.
+
+    Raises ``BadSetting`` for any other word and for a device that this machine lacks. On a GPU it also asks torch for
+    deterministic kernels, so that a resumed run repeats its bits.
+    """
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if setting == "auto":
+        setting = next(name for name, available in present.items() if available)
+    if setting not in present:
+        raise BadSetting(setting="device", value=setting, reason="it must be auto, cpu, cuda or mps")
+    if not present[setting]:
+        raise BadSetting(setting="device", value=setting, reason="this machine has none")
+    if setting == "cuda":
+        _ask_for_determinism()
+    return torch.device(setting)
+
+
+def _ask_for_determinism() -> None:
+    """The CPU's kernels repeat their bits as they are; CUDA's do only when asked, and cuBLAS needs fixed workspaces."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
