@@ -1,0 +1,133 @@
+"""A model version's card in Markdown: what it is, how good it is and for whom, and what it must not be used for.
+
+The sections follow Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fedcare.data.preprocessing import Preprocessing
+from fedcare.data.schema import TableSchema
+from fedcare.plan import TrainingPlan
+from fedcare.tasks.spec import Task
+
+
+def card(
+    task: Task,
+    plan: TrainingPlan,
+    preprocessing: Preprocessing,
+    parameters: int,
+    metrics: Mapping[str, Any],
+    lineage: Mapping[str, Any],
+) -> str:
+    """The whole card; ``metrics`` and ``lineage`` are those of ``write_version``."""
+    parts = [
+        f"# {task.title}",
+        task.description or f"A model of the task `{task.name}`.",
+        "## Model",
+        _facts(_model_facts(task, plan, parameters, lineage)),
+        "## Intended use",
+        _intended_use(task),
+        "## How good it is",
+        _quality(metrics),
+        "## What it was trained on",
+        _training(lineage),
+        "## What it reads",
+        _inputs(task, preprocessing),
+        "## Limits",
+        _limits(task, metrics),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _model_facts(task: Task, plan: TrainingPlan, parameters: int, lineage: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        "Task": f"`{task.name}` ({task.kind})",
+        "Model": task.model.kind,
+        "Parameters": f"{parameters:,}",
+        "Strategy": plan.strategy.name,
+        "Round": f"{lineage.get('best_round', '?')} of {lineage.get('rounds', '?')}",
+        "Plan": f"`{plan.hash}`",
+        "Seed": plan.seed,
+    }
+
+
+def _intended_use(task: Task) -> str:
+    classes = task.records.target.classes
+    unit = f" in {task.records.target.unit}" if task.records.target.unit else ""
+    what = f"one of {', '.join(classes)}" if classes else f"`{task.records.target.name}`{unit}"
+    return (
+        f"It estimates {what} for one record. It supports a professional's judgement and does not replace it. It is no "
+        "medical device: clinical use needs validation on the institution's own records and the approval that applies."
+    )
+
+
+def _quality(metrics: Mapping[str, Any]) -> str:
+    pooled = {name: value for name, value in metrics.get("metrics", {}).items() if isinstance(value, int | float)}
+    if not pooled:
+        return "No figures were stored."
+    rows = [["all together", *_figures(pooled, pooled)]]
+    rows += [[name, *_figures(own, pooled)] for name, own in metrics.get("institutions", {}).items()]
+    part = metrics.get("judged_on", "validation")
+    text = f"Pooled over all {part} rows, and for each institution's own {part} rows."
+    if "threshold" in metrics and metrics["threshold"] is not None and "sensitivity" in pooled:
+        text += f" Classes are told apart at a probability of {metrics['threshold']:.3g}, chosen on validation rows."
+    return f"{text}\n\n{_table(['', *pooled], rows)}"
+
+
+def _training(lineage: Mapping[str, Any]) -> str:
+    rows = [[name, str(examples)] for name, examples in lineage.get("institutions", {}).items()]
+    told = {"Divided by": lineage.get("partition"), "Engine": lineage.get("engine")}
+    facts = _facts({name: value for name, value in told.items() if value})
+    return "\n\n".join(part for part in (facts, _table(["institution", "training rows"], rows) if rows else "") if part)
+
+
+def _inputs(task: Task, preprocessing: Preprocessing) -> str:
+    schema = task.records
+    if not isinstance(schema, TableSchema):
+        return (
+            f"One grey image, resized to {schema.image_size} x {schema.image_size} pixels; brightness is standardised "
+            f"with the federation's mean {preprocessing.input_mean:.4f} and deviation {preprocessing.input_scale:.4f}."
+        )
+    rows = [
+        [feature.name, feature.unit or "-", _range(feature.minimum, feature.maximum), f"{feature.impute}"]
+        for feature in schema.numeric
+    ]
+    rows += [[each.name, "-", ", ".join(each.categories), each.impute] for each in schema.categorical]
+    return _table(["feature", "unit", "values", "where missing"], rows)
+
+
+def _limits(task: Task, metrics: Mapping[str, Any]) -> str:
+    lines = [
+        "- The figures hold for records like those it was trained on; elsewhere it may be worse without a sign of it.",
+        "- A group that is rare in the training rows is judged less reliably than the pooled figure says.",
+        "- Training across institutions keeps records in place; by itself it does not prove that weights reveal none.",
+    ]
+    if metrics.get("judged_on") == "validation":
+        lines.append("- The figures come from the validation rows that also chose the round, so they flatter a little.")
+    if task.origin and task.origin.startswith("synthetic"):
+        lines.append("- Unless records were named, it was trained on synthetic ones and says nothing about patients.")
+    return "\n".join(lines)
+
+
+def _range(minimum: float | None, maximum: float | None) -> str:
+    if minimum is None and maximum is None:
+        return "any number"
+    if maximum is None:
+        return f"from {minimum:g}"
+    return f"up to {maximum:g}" if minimum is None else f"{minimum:g} to {maximum:g}"
+
+
+def _figures(own: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    return [f"{own[name]:.4g}" if isinstance(own.get(name), int | float) else "-" for name in wanted]
+
+
+def _facts(facts: Mapping[str, object]) -> str:
+    return "\n".join(f"- {name}: {value}" for name, value in facts.items())
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

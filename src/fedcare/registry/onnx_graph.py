@@ -1,0 +1,156 @@
+"""A trained model as an ONNX graph, so that a prediction needs no torch.
+
+The graphs are built by hand, layer by layer: both models use a handful of operators, and the result is small, the same
+for the same weights, and free of an exporter's own dependencies.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+from fedcare.data.preprocessing import Preprocessing
+from fedcare.data.schema import Kind
+from fedcare.errors import FedCareError
+from fedcare.models.mlp import MLP
+from fedcare.models.resnet import BasicBlock, SmallResNet18
+
+INPUT, OUTPUT, PREDICTION = "features", "output", "prediction"
+# Operator set 21 is the first whose group normalisation is torch's; ONNX Runtime reads it since 1.18.
+OPSET, IR_VERSION = 21, 10
+
+
+def export(model: nn.Module, preprocessing: Preprocessing, kind: Kind) -> bytes:
+    """The model as a checked ONNX file.
+
+    Input ``features``: what the model itself takes, float32 of shape ``(n, features)`` or ``(n, 1, H, W)``, n being
+    free. Outputs: ``output``, what the model gives, and ``prediction``, shape ``(n, classes)`` probabilities or
+    ``(n, 1)`` the target in its own unit. Raises FedCareError for a model that is neither MLP nor SmallResNet18.
+    """
+    graph = _Graph()
+    if isinstance(model, MLP):
+        shape: tuple[int, ...] = (len(preprocessing.feature_names),)
+        raw = _mlp(graph, model)
+    elif isinstance(model, SmallResNet18):
+        size = int(preprocessing.to_json()["image_size"])
+        shape = (1, size, size)
+        raw = _resnet(graph, model)
+    else:
+        raise FedCareError(reason=f"a {type(model).__name__} cannot be written as an ONNX graph")
+    graph.add("Identity", raw, output=OUTPUT)
+    _prediction(graph, preprocessing, kind)
+    return graph.to_bytes(shape, _outputs(model))
+
+
+# -- the models -------------------------------------------------------------------------------------------------------
+
+
+def _mlp(graph: _Graph, model: MLP) -> str:
+    hidden = INPUT
+    for place, layer in enumerate(model.layers):
+        if place:
+            hidden = graph.add("Relu", hidden)
+        hidden = _linear(graph, layer, hidden)
+    return hidden
+
+
+def _resnet(graph: _Graph, model: SmallResNet18) -> str:
+    hidden = graph.add("Relu", _norm(graph, model.norm, _conv(graph, model.conv, INPUT)))
+    hidden = graph.add("MaxPool", hidden, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
+    for block in model.blocks:
+        hidden = _block(graph, block, hidden)
+    hidden = graph.add("Flatten", graph.add("GlobalAveragePool", hidden))
+    return _linear(graph, model.linear, hidden)
+
+
+def _block(graph: _Graph, block: nn.Module, inputs: str) -> str:
+    assert isinstance(block, BasicBlock)
+    hidden = graph.add("Relu", _norm(graph, block.norm1, _conv(graph, block.conv1, inputs)))
+    hidden = _norm(graph, block.norm2, _conv(graph, block.conv2, hidden))
+    shortcut = inputs
+    if len(block.shortcut):
+        shortcut = _norm(graph, block.shortcut[1], _conv(graph, block.shortcut[0], inputs))
+    return graph.add("Relu", graph.add("Add", hidden, shortcut))
+
+
+def _prediction(graph: _Graph, preprocessing: Preprocessing, kind: Kind) -> None:
+    if kind != "regression":
+        graph.add("Softmax", OUTPUT, output=PREDICTION, axis=1)
+        return
+    scale, mean = (
+        graph.constant(np.array([value], dtype=np.float32))
+        for value in (preprocessing.target_scale, preprocessing.target_mean)
+    )
+    graph.add("Add", graph.add("Mul", OUTPUT, scale), mean, output=PREDICTION)
+
+
+# -- the layers -------------------------------------------------------------------------------------------------------
+
+
+def _linear(graph: _Graph, layer: nn.Module, inputs: str) -> str:
+    assert isinstance(layer, nn.Linear)
+    return graph.add("Gemm", inputs, graph.weight(layer.weight), graph.weight(layer.bias), transB=1)
+
+
+def _conv(graph: _Graph, layer: nn.Module, inputs: str) -> str:
+    assert isinstance(layer, nn.Conv2d)
+    padding = [int(side) for side in layer.padding]
+    return graph.add("Conv", inputs, graph.weight(layer.weight), strides=list(layer.stride), pads=padding * 2)
+
+
+def _norm(graph: _Graph, layer: nn.Module, inputs: str) -> str:
+    assert isinstance(layer, nn.BatchNorm2d | nn.GroupNorm)
+    scale, shift = graph.weight(layer.weight), graph.weight(layer.bias)
+    if isinstance(layer, nn.GroupNorm):
+        groups = layer.num_groups
+        return graph.add("GroupNormalization", inputs, scale, shift, epsilon=layer.eps, num_groups=groups)
+    mean, variance = graph.weight(layer.running_mean), graph.weight(layer.running_var)
+    return graph.add("BatchNormalization", inputs, scale, shift, mean, variance, epsilon=layer.eps)
+
+
+def _outputs(model: MLP | SmallResNet18) -> int:
+    last = model.layers[-1] if isinstance(model, MLP) else model.linear
+    return int(last.out_features)  # type: ignore[arg-type]
+
+
+class _Graph:
+    """Nodes and weights in the order in which they are needed."""
+
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._weights: list[onnx.TensorProto] = []
+
+    def add(self, operator: str, *inputs: str, output: str | None = None, **options: Any) -> str:
+        """Append a node with one output and return that output's name."""
+        name = output or f"{operator}_{len(self._nodes)}"
+        self._nodes.append(helper.make_node(operator, list(inputs), [name], **options))
+        return name
+
+    def constant(self, value: np.ndarray[Any, np.dtype[np.float32]]) -> str:
+        """Store an array and return its name."""
+        name = f"weight_{len(self._weights)}"
+        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def weight(self, tensor: Any) -> str:
+        """Store a model's tensor and return its name."""
+        return self.constant(tensor.detach().cpu().numpy())
+
+    def to_bytes(self, shape: tuple[int, ...], outputs: int) -> bytes:
+        """The whole file, checked, with shapes inferred."""
+        graph = helper.make_graph(
+            self._nodes,
+            "fedcare",
+            [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["n", *shape])],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", outputs]) for name in (OUTPUT, PREDICTION)],
+            self._weights,
+        )
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="fedcare"
+        )
+        onnx.checker.check_model(model, full_check=True)
+        return bytes(model.SerializeToString())
