@@ -99,3 +99,14 @@ def test_the_matrix_tells_dropped_from_not_sampled(binary_run: dict[str, Any]) -
     states = plot.drawing["data"][0]["customdata"]
     assert (states[1][2], states[2][5], states[0][0]) == ("dropped", "not sampled", "took part")
     assert plot.data.rows[2][2] == "dropped: its update holds NaN in layer1.0.conv1.weight"
+
+
+def test_a_long_list_of_sentences_is_folded_and_a_short_one_stands_open() -> None:
+    assert "<details>" in Section("s", "t", points=["one"] * 13).html()
+    assert "<details>" not in Section("s", "t", points=["one"] * 12).html()
+
+
+def test_a_drop_keeps_its_sign_when_there_are_too_many_rounds_for_all(regression_run: dict[str, Any]) -> None:
+    regression_run["history"][4]["dropped"] = {"northeast": "too far away"}
+    plot = plots(participation.section(read(regression_run)))["participation"]
+    assert plot.drawing["data"][0]["text"][0][3:6] == ["", "\u00d7", ""]

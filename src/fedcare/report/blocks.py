@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 Row = Sequence[str]
+_POINTS_LIMIT = 12
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Section:
         """The section, without the parts that are empty."""
         parts = [f"<p>{escape(sentence)}</p>" for sentence in self.sentences]
         if self.points:
-            parts.append("<ul>" + "".join(f"<li>{escape(point)}</li>" for point in self.points) + "</ul>")
+            parts.append(self._list())
         if self.plots:
             parts.append('<div class="plots">' + "".join(plot.html() for plot in self.plots) + "</div>")
         parts.extend(table.html() for table in self.tables)
@@ -93,6 +94,13 @@ class Section:
         )
         heading = f'<h2 id="{self.name}">{escape(self.title)}</h2>'
         return f'<section aria-labelledby="{self.name}">{heading}{"".join(parts)}</section>'
+
+    def _list(self) -> str:
+        """The points, folded where they are so many that they would push the figures out of sight."""
+        items = "<ul>" + "".join(f"<li>{escape(point)}</li>" for point in self.points) + "</ul>"
+        if len(self.points) <= _POINTS_LIMIT:
+            return items
+        return f"<details><summary>Each of the {len(self.points):,} in a sentence</summary>{items}</details>"
 
 
 def safe_json(value: object) -> str:

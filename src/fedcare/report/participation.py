@@ -41,7 +41,7 @@ def _state(entry: RoundFacts, name: str) -> int:
 def _plot(facts: Facts) -> Plot:
     rounds = [entry.number for entry in facts.history]
     states = [[_state(entry, name) for entry in facts.history] for name in facts.names]
-    signs = len(rounds) <= _SIGNS_LIMIT
+    signs = _SIGNS if len(rounds) <= _SIGNS_LIMIT else _SIGNS | {_TOOK_PART: ""}
     heat: Trace = {
         "type": "heatmap",
         "z": states,
@@ -53,8 +53,8 @@ def _plot(facts: Facts) -> Plot:
         "showscale": False,
         "xgap": 3,
         "ygap": 3,
-        "text": [[_SIGNS[state] for state in row] for row in states],
-        "texttemplate": "%{text}" if signs else "",
+        "text": [[signs[state] for state in row] for row in states],
+        "texttemplate": "%{text}",
         "textfont": {"color": "var(--paper)", "size": 14},
         "customdata": [[_WORDS[state] for state in row] for row in states],
         "hovertemplate": "%{customdata}<extra></extra>",
@@ -70,7 +70,7 @@ def _plot(facts: Facts) -> Plot:
         tickangle=0,
     )
     drawing = draw([heat], rows_height(len(facts.names), 36), xaxis=columns, yaxis=named_axis(facts.names))
-    caption = "A column is a round. Filled with ✓: took part; with \u00d7: dropped; pale: not asked in this round."
+    caption = "A column is a round. Filled: took part; filled and crossed with \u00d7: dropped; pale: not asked in this round."
     return Plot("participation", "Participation", caption, drawing, _table(facts))
 
 

@@ -150,7 +150,7 @@ def _density(facts: Facts) -> list[Plot]:
     )
     caption = (
         "Each square holds rows of about the same actual and predicted value; the stronger its colour, the more rows. "
-        "A perfect model puts every row on the dotted diagonal; squares above it are predicted too high, below it too low."
+        "A perfect model puts every row on the dotted diagonal; above it predictions are too high, below it too low."
     )
     return [
         Plot("density", "Predicted and actual value", caption, drawing, _density_table(facts, grid), shape="square")
