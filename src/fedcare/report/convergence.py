@@ -92,6 +92,7 @@ def _line(facts: Facts, metric: str, pooled: dict[int, float]) -> Trace:
 
 def _institutions(facts: Facts, metric: str) -> list[Trace]:
     traces = []
+    many = len(facts.names) > _LEGEND_LIMIT
     for place, name in enumerate(facts.names):
         points = {r.number: r.institutions.get(name, {}).get(metric) for r in facts.history}
         if all(value is None for value in points.values()):
@@ -103,14 +104,18 @@ def _institutions(facts: Facts, metric: str) -> list[Trace]:
                 "name": label(name),
                 "x": list(points),
                 "y": list(points.values()),
-                "line": {"color": institution_colour(place), "width": 1.3, "dash": dash(place)},
+                "line": {"color": QUIET, "width": 1} if many else _thin(place),
                 "marker": {"size": 5},
-                "opacity": 0.85,
+                "opacity": 0.3 if many else 0.85,
                 "customdata": ["" if v is None else words.write(metric, v, facts.unit) for v in points.values()],
                 "hovertemplate": "%{fullData.name}: %{customdata}<extra></extra>",
             }
         )
     return traces
+
+
+def _thin(place: int) -> dict[str, object]:
+    return {"color": institution_colour(place), "width": 1.3, "dash": dash(place)}
 
 
 def _train_loss(facts: Facts, metric: str) -> list[Trace]:

@@ -70,7 +70,7 @@ def _plot(facts: Facts) -> Plot:
         tickangle=0,
     )
     drawing = draw([heat], rows_height(len(facts.names), 36), xaxis=columns, yaxis=named_axis(facts.names))
-    caption = "A column is a round. Filled: took part; filled and crossed with \u00d7: dropped; pale: not asked in this round."
+    caption = "A column is a round. Filled: took part; crossed with \u00d7: dropped; pale: not asked in this round."
     return Plot("participation", "Participation", caption, drawing, _table(facts))
 
 
