@@ -74,6 +74,8 @@ _FOR_TABLES = ("table", "numeric", "categorical")
 _SECTIONS = ("task", "target", *_FOR_TABLES, "images", "model", "training", "rounds", "strategy", "selection")
 _TASK_KEYS = ("name", "title", "description", "metric", "threshold", "partition")
 _TARGET_KEYS = ("column", "kind", "classes", "aliases", "unit", "range")
+# What the user writes for a field of another name.
+_WRITTEN = {"image_size": "size", "minimum": "range", "maximum": "range"}
 
 
 class _Mistake(Exception):
@@ -117,17 +119,23 @@ def _task(sections: dict[str, Values], path: Path) -> Task:
     values = sections.get("task", {})
     _check_keys("task", values, _TASK_KEYS)
     name = values.get("name", _slug(path.stem))
-    strategy = dict(sections.get("strategy", {}))
-    chosen = {"name": strategy.pop("name", "fedavg"), "options": strategy.pop("options", {}) | strategy}
     parts = {
         "records": _image_schema(sections) if images else _table_schema(sections),
         "model": _build(ResNetSpec if images else MLPSpec, "model", sections.get("model", {})),
         "local": _build(LocalTraining, "training", sections.get("training", {})),
         "rounds": _build(RoundPolicy, "rounds", sections.get("rounds", {})),
-        "strategy": _build(StrategyChoice, "strategy", chosen),
+        "strategy": _build(StrategyChoice, "strategy", _strategy(sections.get("strategy", {}))),
         "selection": _build(Selection, "selection", sections.get("selection", {})),
     }
     return _build(Task, "task", {"title": str(name), **values, "name": name, **parts}, check=False)
+
+
+def _strategy(values: Values) -> Values:
+    """All keys beside the name are the strategy's own options; what is left of [strategy.options] joins them."""
+    beside = {name: value for name, value in values.items() if name not in ("name", "options")}
+    options = values.get("options", {})
+    chosen = {"options": {**options, **beside} if isinstance(options, dict) else options}
+    return {**chosen, "name": values["name"]} if "name" in values else chosen
 
 
 # -- records ----------------------------------------------------------------------------------------------------------
@@ -136,11 +144,12 @@ def _task(sections: dict[str, Values], path: Path) -> Task:
 def _table_schema(sections: dict[str, Values]) -> TableSchema:
     values = sections.get("table", {})
     _check_keys("table", values, ("missing", "leave_out"))
+    target = _target(sections, "column")
     numeric = [_numeric(name, given) for name, given in sections.get("numeric", {}).items()]
     categorical = [_categorical(name, given) for name, given in sections.get("categorical", {}).items()]
     if not numeric and not categorical:
         raise _Mistake("no features: declare columns under [numeric] and [categorical], or images under [images]")
-    parts = {"target": _target(sections, "column"), "numeric": numeric, "categorical": categorical}
+    parts = {"target": target, "numeric": numeric, "categorical": categorical}
     return _build(TableSchema, "table", {**values, **parts}, check=False)
 
 
@@ -224,7 +233,8 @@ def _build(model: type[Part], section: str, values: Values, check: bool = True) 
         return model.model_validate(values)
     except ValidationError as error:
         place, reason = mistakes(error)[0]
-        raise _Mistake(f"[{section}]{''.join(f' {part}' for part in place[:1])}: {reason}") from None
+        key = ".".join(_WRITTEN.get(part, part) for part in place if not part.isdecimal())
+        raise _Mistake(f"[{section}]{f' {key}' if key else ''}: {reason}") from None
 
 
 def _check_keys(section: str, values: Values, known: Iterable[str]) -> None:
