@@ -1,6 +1,6 @@
 """``python -m fedcare``: the same program as ``fedcare``."""
 
-from fedcare.cli import main
+from fedcare.cli.app import main
 
 if __name__ == "__main__":
     main()

@@ -15,6 +15,7 @@ Data = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="Seed of everything random: partition, split, initial weights, batches.")]
 Out = Annotated[Path | None, typer.Option(help="Folder of the run; unset, a new one under runs/.")]
+Root = Annotated[Path | None, typer.Option(help="Folder of runs; unset, FEDCARE_RUNS or runs/.")]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Any setting of the task or the plan; may be repeated."),

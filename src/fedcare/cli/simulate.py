@@ -48,7 +48,7 @@ def command(
         emit(summary)
 
 
-def _simulate(  # noqa: PLR0914 (one name for each option of the command)
+def _simulate(
     task: str,
     data: Path | None,
     partition: str | None,

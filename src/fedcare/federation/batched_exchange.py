@@ -65,9 +65,7 @@ class BatchedExchange:
             ]
         )
 
-    def evaluate(
-        self, round_number: int, vector: Vector, institutions: Sequence[str], split: Split
-    ) -> list[Answer]:
+    def evaluate(self, round_number: int, vector: Vector, institutions: Sequence[str], split: Split) -> list[Answer]:
         """Evaluation at all institutions in one pass."""
         question = Instruction(self._text, round_number, split, self._preprocessing)
         sites = [self._sites[name] for name in institutions]

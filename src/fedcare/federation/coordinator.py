@@ -29,7 +29,6 @@ class Outcome:
     manifest: Manifest
     judgement: Judgement
     judged_on: Split
-    features: int
 
 
 def coordinate(
@@ -43,8 +42,7 @@ def coordinate(
     state = load(folder)
     if state is not None:
         resumed(state.round)
-    features = feature_count(task)
-    manifest, initial = initial_weights(task, plan.seed, features)
+    manifest, initial = initial_weights(task, plan.seed, feature_count(task))
     loop = RoundLoop(task, plan, manifest, create(plan.strategy), exchange, observer)
     state = state or loop.begin(initial)
     writer = CheckpointWriter(folder)
@@ -53,7 +51,7 @@ def coordinate(
     finally:
         writer.close()
     judgement, judged_on = _judge_best(loop, exchange, state)
-    return Outcome(state, manifest, judgement, judged_on, features)
+    return Outcome(state, manifest, judgement, judged_on)
 
 
 def feature_count(task: Task) -> int:

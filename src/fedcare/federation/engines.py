@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from fedcare.errors import EngineUnavailable
 from fedcare.federation.coordinator import Outcome
@@ -14,6 +14,7 @@ from fedcare.federation.server_app import Drive, server_app
 from fedcare.federation.site import Site, device
 from fedcare.plan import TrainingPlan
 from fedcare.tasks.spec import Task
+from fedcare.training.batched import supports
 
 Engine = Literal["inprocess", "batched", "ray"]
 
@@ -28,20 +29,23 @@ class Choice:
 
 def choose(wanted: str | None, plan: TrainingPlan, task: Task) -> Choice:
     """The wanted engine, or the quickest one that can run the plan; raises EngineUnavailable."""
-    from fedcare.training.batched import supports
-
     obstacle = supports(plan.local, task.model, device())
     if wanted is None:
         if obstacle is None:
-            return Choice("batched", "small model: all institutions train together")
-        return Choice("inprocess", obstacle)
-    if wanted == "batched" and obstacle is not None:
-        raise EngineUnavailable(engine=wanted, reason=f"{obstacle}; use --engine inprocess")
-    if wanted == "ray" and importlib.util.find_spec("ray") is None:
-        raise EngineUnavailable(engine=wanted, reason="Ray is not installed; pip install 'fedcare[ray]'")
-    if wanted not in ("inprocess", "batched", "ray"):
-        raise EngineUnavailable(engine=wanted, reason="there are inprocess, batched and ray")
-    return Choice(wanted, "as asked")
+            return Choice("batched", "a small model: all institutions train together")
+        return Choice("inprocess", f"the batched engine cannot: {obstacle}")
+    for engine in get_args(Engine):
+        if engine == wanted:
+            return _available(engine, obstacle)
+    raise EngineUnavailable(engine=wanted, reason=f"there are {', '.join(get_args(Engine))}")
+
+
+def _available(engine: Engine, obstacle: str | None) -> Choice:
+    if engine == "batched" and obstacle is not None:
+        raise EngineUnavailable(engine=engine, reason=f"{obstacle}; use --engine inprocess")
+    if engine == "ray" and importlib.util.find_spec("ray") is None:
+        raise EngineUnavailable(engine=engine, reason="Ray is not installed; pip install 'fedcare[ray]'")
+    return Choice(engine, "as asked")
 
 
 def run(engine: Engine, plan: TrainingPlan, sites: Sequence[Site], drive: Drive, on_answer: OnAnswer) -> Outcome:

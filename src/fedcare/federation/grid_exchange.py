@@ -48,9 +48,7 @@ class GridExchange:
         instruction = Instruction(self._plan, round_number, "train", self._preprocessing)
         return self._ask(MessageType.TRAIN, instruction, vector, institutions)
 
-    def evaluate(
-        self, round_number: int, vector: Vector, institutions: Sequence[str], split: Split
-    ) -> list[Answer]:
+    def evaluate(self, round_number: int, vector: Vector, institutions: Sequence[str], split: Split) -> list[Answer]:
         """Evaluation of ``vector`` on one split."""
         instruction = Instruction(self._plan, round_number, split, self._preprocessing)
         return self._ask(MessageType.EVALUATE, instruction, vector, institutions)

@@ -18,12 +18,8 @@ from fedcare.federation.run_folder import MODEL, REPORT, RUN, claim, finished, w
 from fedcare.federation.site import Site
 from fedcare.federation.study import Study
 from fedcare.federation.summary import summarise
-from fedcare.models.build import build
-from fedcare.models.vector import load_vector
-from fedcare.registry.onnx_graph import export
-from fedcare.registry.version import write_version
+from fedcare.federation.versions import store_version
 from fedcare.report.render import render
-
 
 T = TypeVar("T")
 
@@ -72,7 +68,7 @@ def simulate(job: Job, watcher: Watcher, prepared_seconds: float = 0.0) -> dict[
         watcher.note("comparing with each institution alone and with all rows in one place")
         summary["compare"] = clock.time("compare", lambda: compare(job.study, watcher.note))
     watcher.note("writing the model version and the report")
-    clock.time("model", lambda: _write_version(job, outcome, summary))
+    clock.time("model", lambda: _store(job, outcome, summary))
     summary |= {"model_dir": str(job.folder / MODEL), "report": str(job.folder / REPORT)}
     summary |= {"timings": clock.seconds, "seconds": sum(clock.seconds.values())}
     clock.time("report", lambda: (job.folder / REPORT).write_text(render(summary), encoding="utf-8"))
@@ -90,15 +86,9 @@ def _drive(job: Job, watcher: Watcher) -> Outcome:
     return run(job.engine, plan, sites, drive, watcher.answered)
 
 
-def _write_version(job: Job, outcome: Outcome, summary: dict[str, Any]) -> None:
+def _store(job: Job, outcome: Outcome, summary: dict[str, Any]) -> None:
     task, plan = job.study.task, job.study.plan
-    preprocessing = preprocessing_from_json(outcome.state.preprocessing)
-    model = build(task.model, outcome.features, max(1, len(task.records.target.classes)), plan.seed)
-    load_vector(model, outcome.state.best)
-    kept = ("metrics", "judged_on", "threshold", "best_round", "metric", "unit")
-    figures = {key: summary[key] for key in kept} | {
-        "institutions": {name: each["metrics"] for name, each in summary["institutions"].items()}
-    }
+    figures = summary | {"institutions": {name: each["metrics"] for name, each in summary["institutions"].items()}}
     lineage = {
         "rounds": outcome.state.round,
         "best_round": outcome.state.best_round,
@@ -107,17 +97,8 @@ def _write_version(job: Job, outcome: Outcome, summary: dict[str, Any]) -> None:
         "partition": job.study.partition,
         "institutions": {name: each["examples"] for name, each in summary["institutions"].items()},
     }
-    write_version(
-        job.folder / MODEL,
-        task,
-        plan,
-        preprocessing,
-        outcome.manifest,
-        outcome.state.best,
-        export(model, preprocessing, task.kind),
-        figures,
-        lineage,
-    )
+    preprocessing = preprocessing_from_json(outcome.state.preprocessing)
+    store_version(job.folder / MODEL, task, plan, preprocessing, outcome.manifest, outcome.state.best, figures, lineage)
 
 
 class Stopwatch:

@@ -52,9 +52,7 @@ class Site:
         seed = self.seed(instruction)
         result = train(model, data, plan.local, instruction.round, plan.rounds.rounds, seed)
         seconds = time.perf_counter() - started
-        return Answer(
-            self.name, vector=vector_of(model), examples=result.examples, loss=result.loss, seconds=seconds
-        )
+        return Answer(self.name, vector=vector_of(model), examples=result.examples, loss=result.loss, seconds=seconds)
 
     def evaluate(self, instruction: Instruction, vector: Vector) -> Answer:
         """Additive sums of the weights' errors on one split; zeros where there are no such rows."""

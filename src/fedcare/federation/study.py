@@ -40,9 +40,7 @@ class Study:
     fingerprint: str
 
 
-def design(
-    task: str, data: Path | None, partition: str | None, settings: Mapping[str, str], seed: int
-) -> Study:
+def design(task: str, data: Path | None, partition: str | None, settings: Mapping[str, str], seed: int) -> Study:
     """The study a command line describes; raises the errors of tasks, records and partitions."""
     declared = apply(get(task), dict(settings))
     plan = plan_of(declared, seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -81,9 +82,7 @@ def convergence(history: Sequence[RoundRecord], best_round: int, study: Study) -
         return {"rounds_to_95_percent": None, "gain_per_round": None}
     goal = first + 0.95 * (best - first)
     ahead = 1.0 if best >= first else -1.0
-    reached = next(
-        place for place, value in enumerate(values, 1) if value is not None and ahead * (value - goal) >= 0
-    )
+    reached = next(place for place, value in enumerate(values, 1) if value is not None and ahead * (value - goal) >= 0)
     gain = (best - first) / (best_round - 1) if best_round > 1 else 0.0
     return {"rounds_to_95_percent": reached, "gain_per_round": gain}
 
@@ -105,7 +104,7 @@ def _distribution(
 ) -> dict[str, list[Any]]:
     targets = _all_targets(institution)
     if task.kind == "regression":
-        labels = [f"{low:.4g} to {high:.4g}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+        labels = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
         return {"labels": labels, "counts": np.histogram(targets, edges)[0].tolist()}
     names = list(task.records.target.classes)
     return {"labels": names, "counts": np.bincount(targets.astype(int), minlength=len(names)).tolist()}

@@ -1,0 +1,37 @@
+"""The weights of a finished run as a model version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fedcare.data.preprocessing import Preprocessing
+from fedcare.federation.coordinator import feature_count
+from fedcare.models.build import build
+from fedcare.models.vector import load_vector
+from fedcare.plan import TrainingPlan
+from fedcare.registry.onnx_graph import export
+from fedcare.registry.version import Version, write_version
+from fedcare.tasks.spec import Task
+from fedcare.update import Manifest, Vector
+
+FIGURES = ("metrics", "judged_on", "threshold", "best_round", "metric", "unit", "institutions")
+
+
+def store_version(
+    directory: Path,
+    task: Task,
+    plan: TrainingPlan,
+    preprocessing: Preprocessing,
+    manifest: Manifest,
+    vector: Vector,
+    summary: Mapping[str, Any],
+    lineage: Mapping[str, Any],
+) -> Version:
+    """Write weights, graph, preprocessing, plan and figures to ``directory``; raises StorageFull."""
+    model = build(task.model, feature_count(task), max(1, len(task.records.target.classes)), plan.seed)
+    load_vector(model, vector)
+    graph = export(model, preprocessing, task.kind)
+    figures = {key: summary[key] for key in FIGURES if key in summary}
+    return write_version(directory, task, plan, preprocessing, manifest, vector, graph, figures, lineage)
