@@ -67,7 +67,13 @@ def _bar(progress: Progress, since_last: float) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
     grid.add_row(
         Text(f"round {progress.done} of {progress.rounds}"),
-        ProgressBar(total=max(progress.rounds, 1), completed=progress.done, width=_SPARK_WIDTH),
+        ProgressBar(
+            total=max(progress.rounds, 1),
+            completed=progress.done,
+            width=_SPARK_WIDTH,
+            complete_style="cyan",
+            finished_style="green",
+        ),
         Text("" if left is None or progress.done >= progress.rounds else f"{words.seconds(left)} left", style="dim"),
     )
     return grid
