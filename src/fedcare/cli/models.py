@@ -1,0 +1,55 @@
+"""``fedcare models``: the model versions on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from fedcare.cli.options import Root
+from fedcare.cli.output import JsonFlag, emit, page, screen
+from fedcare.cli.runs import fact_sheet, figures, listing
+from fedcare.settings import settings
+
+app = typer.Typer(help="The model versions on this machine.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(root: Root = None, json: JsonFlag = False) -> None:
+    """Every model version under a folder, checked against its hashes."""
+    from fedcare.registry.store import list_models
+
+    folder = root or settings().runs
+    models = list_models(folder)
+    if json:
+        emit({"root": str(folder), "models": models})
+        return
+    if not models:
+        screen.print(f"No model versions under {escape(str(folder))} yet: `fedcare simulate` makes one.")
+        return
+    page.print(listing(models, ("name", "run", "status", "created", "metric", "value")))
+
+
+@app.command("show")
+def show(
+    model: Annotated[str, typer.Argument(help="A version's name or folder, or its run's.")],
+    root: Root = None,
+    json: JsonFlag = False,
+) -> None:
+    """One model version: what it is, how good it is, and where it comes from."""
+    from fedcare.registry.store import find_model
+
+    found = find_model(root or settings().runs, model).to_json()
+    if json:
+        emit(found)
+        return
+    facts = ("name", "title", "task", "path", "created", "parameters", "plan_hash")
+    page.print(fact_sheet({name: found[name] for name in facts} | _origin(found["lineage"])))
+    page.print(figures(found["metrics"].get("metrics", {}), found["metrics"].get("institutions", {})))
+
+
+def _origin(lineage: dict[str, Any]) -> dict[str, Any]:
+    institutions = lineage.get("institutions") or {}
+    named = ", ".join(f"{name} ({rows} rows)" for name, rows in institutions.items())
+    return {name: lineage.get(name) for name in ("strategy", "best_round", "rounds")} | {"institutions": named or None}

@@ -1,0 +1,88 @@
+"""``fedcare runs``: what was run on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from fedcare.cli.options import Root
+from fedcare.cli.output import JsonFlag, emit, page, screen
+from fedcare.settings import settings
+
+app = typer.Typer(help="The runs on this machine.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(root: Root = None, json: JsonFlag = False) -> None:
+    """Every run under a folder."""
+    from fedcare.registry.store import list_runs
+
+    folder = root or settings().runs
+    runs = list_runs(folder)
+    if json:
+        emit({"root": str(folder), "runs": runs})
+        return
+    if not runs:
+        screen.print(f"No runs under {escape(str(folder))} yet: `fedcare simulate` makes one.")
+        return
+    columns = ("name", "status", "strategy", "rounds", "institutions", "metric", "value", "seconds")
+    page.print(listing(runs, columns))
+
+
+@app.command("show")
+def show(
+    run: Annotated[str, typer.Argument(help="A run's name, or the path of its folder.")],
+    root: Root = None,
+    json: JsonFlag = False,
+) -> None:
+    """One run: its figures, institutions and files."""
+    from fedcare.registry.store import show_run
+
+    found = show_run(root or settings().runs, run)
+    if json:
+        emit(found)
+        return
+    facts = ("name", "path", "status", "task", "partition", "engine", "rounds", "best_round", "judged_on", "plan_hash")
+    page.print(fact_sheet({name: found.get(name) for name in (*facts, "model_dir", "report")}))
+    if "metrics" in found:
+        page.print(figures(found["metrics"], {n: each.get("metrics", {}) for n, each in found["institutions"].items()}))
+
+
+# -- tables that runs and models have in common -----------------------------------------------------------------------
+
+
+def listing(entries: list[dict[str, Any]], columns: tuple[str, ...]) -> Table:
+    """One line an entry."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column == "name")
+    for entry in entries:
+        table.add_row(*(escape(_text(entry.get(column))) for column in columns))
+    return table
+
+
+def fact_sheet(facts: dict[str, Any]) -> Table:
+    """One line a fact; what is not known is left out."""
+    table = Table(box=None, show_header=False)
+    for name, value in facts.items():
+        if value is not None:
+            table.add_row(name.replace("_", " "), escape(_text(value)))
+    return table
+
+
+def figures(pooled: dict[str, float], institutions: dict[str, dict[str, float]]) -> Table:
+    """Pooled metrics, and each institution's."""
+    table = Table("", *pooled, box=box.SIMPLE_HEAD)
+    for name, own in {"all together": pooled, **institutions}.items():
+        table.add_row(escape(name), *(_text(own.get(metric)) for metric in pooled))
+    return table
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
