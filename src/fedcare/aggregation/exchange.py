@@ -61,9 +61,7 @@ class Exchange(Protocol):
         """Train from ``vector`` on local rows."""
         ...
 
-    def evaluate(
-        self, round_number: int, vector: Vector, institutions: Sequence[str], split: Split
-    ) -> list[Answer]:
+    def evaluate(self, round_number: int, vector: Vector, institutions: Sequence[str], split: Split) -> list[Answer]:
         """Evaluate ``vector`` on local rows of ``split``; an institution without such rows answers sums of zero."""
         ...
 
