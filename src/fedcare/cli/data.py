@@ -97,16 +97,15 @@ def _status(found: dict[str, Any]) -> int:
 def _show(found: dict[str, Any], task: Task) -> None:
     if found["problems"]:
         _show_problems(found["problems"])
-    print_line = page.print
-    print_line(f"{found['file']} as {found['task']} reads it: {found['rows']} rows", markup=False, highlight=False)
+    page.print(f"{found['file']} as {found['task']} reads it: {found['rows']} rows", markup=False, highlight=False)
     verdict = {
         ALL_FIT: "Every row fits.",
-        SOME_BAD: f"{found['usable']} rows are usable and will be; {found['bad']} are bad and will be left out.",
+        SOME_BAD: f"Usable rows: {found['usable']}. Bad rows, which will be left out: {found['bad']}.",
         UNUSABLE: "No row is usable.",
     }
-    print_line(verdict[_status(found)], markup=False)
+    page.print(verdict[_status(found)], markup=False)
     for heading, text in _remarks(found, task):
-        print_line(f"{heading}: {text}", markup=False, highlight=False)
+        page.print(f"{heading}: {text}", markup=False, highlight=False)
 
 
 def _remarks(found: dict[str, Any], task: Task) -> list[tuple[str, str]]:
