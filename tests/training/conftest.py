@@ -8,8 +8,14 @@ import torch
 
 from fedcare.training.dataset import Dataset
 
-# Tests train tiny models side by side: more threads than one would only wait for each other.
-torch.set_num_threads(1)
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """These models are tiny: more threads than one would only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture
