@@ -36,7 +36,7 @@ def command(
             plan,
             data,
             folder,
-            lambda epoch, loss: progress.update(bar, completed=epoch, description=f"epoch {epoch}, loss {loss:.4f}"),
+            lambda epoch: progress.update(bar, completed=epoch.number, description=f"loss {epoch.train_loss:.4f}"),
         )
     _tell(summary, json)
 

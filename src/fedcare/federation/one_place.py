@@ -13,28 +13,29 @@ from fedcare.data.preprocessing import Preprocessing, add_up, fit, statistics
 from fedcare.data.records import Institution, Records
 from fedcare.federation.coordinator import feature_count, initial_weights
 from fedcare.federation.site import device, working_model
-from fedcare.models.vector import load_vector, vector_of
+from fedcare.models.vector import load_vector
 from fedcare.plan import TrainingPlan, derive_seed
 from fedcare.tasks.spec import Task
 from fedcare.training import central, metrics
+from fedcare.training.central import Epoch
 from fedcare.training.dataset import Dataset, make_dataset
 from fedcare.training.evaluation import evaluate_together
 from fedcare.update import Vector
 
 Sums = np.ndarray[Any, np.dtype[np.float64]]
-OnEpoch = Callable[[int, float], None]
+OnEpoch = Callable[[Epoch], None]
 
 
 class OnePlace:
     """The plan's model trained on the training rows of some institutions, joined.
 
     It gets what the federation gets: the same initial weights and settings, and as many epochs over its rows. Its
-    preprocessing comes from the rows it has, its threshold from its validation rows. ``on_epoch`` is told the epoch
-    and its mean loss.
+    preprocessing comes from the rows it has, its best epoch and its threshold from its validation rows. ``on_epoch``
+    hears of each epoch.
     """
 
     def __init__(
-        self, plan: TrainingPlan, members: Iterable[Institution], on_epoch: OnEpoch = lambda epoch, loss: None
+        self, plan: TrainingPlan, members: Iterable[Institution], on_epoch: OnEpoch | None = None
     ) -> None:
         self._task, members = Task.model_validate(plan.task), list(members)
         schema, features = self._task.records, feature_count(self._task)
@@ -42,10 +43,19 @@ class OnePlace:
         self._model = working_model(self._task, features)
         self.manifest, initial = initial_weights(self._task, plan.seed, features)
         load_vector(self._model, initial)
-        rows = _joined([self._dataset(each.train) for each in members])
-        seed = derive_seed(plan.seed, "one place", *(each.name for each in members))
-        central.fit(self._model, rows, plan.local, plan.rounds.rounds, seed, on_epoch)
-        self.vector: Vector = vector_of(self._model)
+        fitted = central.fit(
+            self._model,
+            _joined([self._dataset(each.train) for each in members]),
+            _joined([self._dataset(each.validation) for each in members]),
+            self._task,
+            plan.local,
+            plan.rounds.rounds * plan.local.epochs,
+            derive_seed(plan.seed, "one place", *(each.name for each in members)),
+            self.preprocessing,
+            on_epoch,
+        )
+        self.vector: Vector = fitted.vector
+        self.best_epoch = fitted.best_epoch
         self.threshold = self._choose_threshold(members)
 
     def judge(self, institutions: Iterable[Institution], split: Split) -> tuple[dict[str, float], dict[str, Any], Sums]:

@@ -79,7 +79,7 @@ def load_divided(task: Task, data: Path | None, how: str, seed: int) -> dict[str
             raise BadSetting(setting="partition", value=how, reason="name the folder of files with --data")
         each = load_institutions(task, data, seed)
         return {name: (loaded.records, len(loaded.problems)) for name, loaded in each.items()}
-    loaded: Loaded = load(task, data, seed)
+    loaded: Loaded = load(task, data, seed, how)
     rows = divide(loaded.records, how, task.kind, seed)
     bad = [len(loaded.problems)] + [0] * (len(rows) - 1)
     return {name: (loaded.records.take(own), count) for (name, own), count in zip(rows.items(), bad, strict=True)}

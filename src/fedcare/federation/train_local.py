@@ -17,6 +17,7 @@ from fedcare.tasks.loading import load
 from fedcare.tasks.overrides import apply
 from fedcare.tasks.registry import get
 from fedcare.tasks.spec import Task
+from fedcare.training.central import Epoch
 
 ALONE = "one place"
 
@@ -37,11 +38,11 @@ def train_local(task: Task, plan: TrainingPlan, data: Path | None, folder: Path,
     started = time.perf_counter()
     loaded = load(task, data, plan.seed)
     member = institution(ALONE, loaded.records, task.kind, plan.seed)
-    losses: list[float] = []
+    history: list[dict[str, Any]] = []
 
-    def remember(epoch: int, loss: float) -> None:
-        losses.append(loss)
-        on_epoch(epoch, loss)
+    def remember(epoch: Epoch) -> None:
+        history.append({"epoch": epoch.number, "train_loss": epoch.train_loss, "metrics": epoch.metrics})
+        on_epoch(epoch)
 
     model = OnePlace(plan, [member], remember)
     split = judged_split([member])
@@ -57,7 +58,8 @@ def train_local(task: Task, plan: TrainingPlan, data: Path | None, folder: Path,
         "judged_on": split,
         "threshold": model.threshold,
         "metrics": pooled,
-        "losses": losses,
+        "best_epoch": model.best_epoch,
+        "history": history,
         "plan_hash": plan.hash,
     }
     folder.mkdir(parents=True, exist_ok=True)
