@@ -17,7 +17,7 @@ from fedcare.training import batched
 from fedcare.training.batched import supports, train_together
 from fedcare.training.dataset import Dataset
 from fedcare.training.local import train
-from fedcare.training.stacked_mlp import StackedMLP
+from fedcare.training.stacked_mlp import StackedMLP, matrix_of, stack_of
 
 SPEC = MLPSpec(hidden=(8, 6))
 
@@ -89,9 +89,10 @@ def test_the_written_backward_pass_equals_the_one_of_torch(loss):
     for model in models:
         for parameter in model.parameters():
             torch.nn.init.normal_(parameter)
-    matrix = torch.stack([torch.from_numpy(vector_of(model)) for model in models])
-    gradient = torch.full_like(matrix, 7.0)
-    stack = StackedMLP(matrix, gradient, widths, rows=6)
+    each_stack = [stack_of(torch.from_numpy(vector_of(model)), widths, 1) for model in models]
+    weights_of_all = [torch.cat(tensors) for tensors in zip(*each_stack, strict=True)]
+    gradients = [torch.full_like(tensor, 7.0) for tensor in weights_of_all]
+    stack = StackedMLP(weights_of_all, gradients, widths, rows=6)
     inputs, weights = torch.randn(3, 6, 4), torch.rand(3, 6, 1)
     answers = torch.randn(3, 6, 1) if loss != "cross_entropy" else torch.softmax(torch.randn(3, 6, 3), 2)
     stack.inputs.copy_(inputs)
@@ -108,7 +109,7 @@ def test_the_written_backward_pass_equals_the_one_of_torch(loss):
         total.backward()
         assert losses[place].item() == pytest.approx(total.item(), rel=1e-5)
         expected = torch.cat([parameter.grad.reshape(-1) for parameter in model.parameters()])
-        torch.testing.assert_close(gradient[place], expected, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(matrix_of(gradients)[place], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_the_same_round_gives_the_same_bits():

@@ -1,8 +1,8 @@
 """All institutions of a round trained together, for perceptrons: the same steps as one after the other, far sooner.
 
-The institutions' weights are one matrix ``(institutions, parameters)``; every step is one batched product a layer and
-one step of one optimiser over the matrix. Institutions stand sorted by their number of steps, so that those still
-training are always the first rows of the matrix and a finished one is left exactly as it is.
+The institutions' weights are stacked layer by layer; every step is one batched product a layer and one step of one
+optimiser over the stack. Institutions stand sorted by their number of steps, so that those still training are always
+the first of the stack and a finished one is left exactly as it is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from fedcare.plan import LocalTraining
 from fedcare.training.dataset import Dataset
 from fedcare.training.losses import balanced_weights
 from fedcare.training.optimizers import SGD, Adam, learning_rate, make_optimizer
-from fedcare.training.stacked_mlp import StackedMLP, parameters_of
+from fedcare.training.stacked_mlp import StackedMLP, first_models, matrix_of, parameters_of, stack_of
 from fedcare.training.together_plan import Steps, plan_steps
 from fedcare.update import Vector
 
@@ -92,9 +92,10 @@ class _Stack:
         steps: Steps,
     ) -> None:
         self._steps, self._local, self._widths = steps, local, widths
-        self._origin = torch.from_numpy(np.array(vector, dtype=np.float32))
-        self._matrix = self._origin.repeat(len(datasets), 1)
-        self._gradient = torch.empty_like(self._matrix)
+        origin = torch.from_numpy(np.array(vector, dtype=np.float32))
+        self._origin = stack_of(origin, widths, 1)
+        self._stack = stack_of(origin, widths, len(datasets))
+        self._gradients = [torch.empty_like(tensor) for tensor in self._stack]
         self._inputs = torch.cat([dataset.inputs for dataset in datasets])
         self._answers, row_factors = _answers(datasets, local, widths[-1])
         self._rows = torch.from_numpy(steps.rows)
@@ -102,7 +103,7 @@ class _Stack:
         if row_factors is not None:
             self._weights *= row_factors[self._rows]
         self._losses = torch.zeros(steps.lengths.shape)
-        self._optimizer = make_optimizer([self._matrix], local)
+        self._optimizer = make_optimizer(self._stack, local)
         self._parts: dict[int, Adam | SGD] = {}
         self._networks: dict[tuple[int, int], StackedMLP] = {}
 
@@ -117,22 +118,28 @@ class _Stack:
         loss, slope = self._loss(network.forward(), answers, weights)
         self._losses[step, :active] = loss
         network.backward(slope)
-        gradient = self._gradient[:active]
+        gradients = first_models(self._gradients, active)
         if self._local.proximal_mu > 0.0:
-            gradient.add_(self._matrix[:active] - self._origin, alpha=self._local.proximal_mu)
-        self._part(active).step([gradient], lr)
+            self._pull(gradients, active)
+        self._part(active).step(gradients, lr)
 
     def result(self) -> tuple[Matrix, npt.NDArray[np.float64]]:
         """Weights and mean losses in the caller's order."""
         back = np.argsort(self._steps.order)
         lengths = self._steps.lengths
         losses = (self._losses.numpy() * lengths).sum(axis=0, dtype=np.float64) / lengths.sum(axis=0)
-        return self._matrix.numpy()[back], losses[back]
+        return matrix_of(self._stack).numpy()[back], losses[back]
+
+    def _pull(self, gradients: list[Tensor], active: int) -> None:
+        """Add FedProx's gradient, mu times the way from the global weights."""
+        for gradient, weights, origin in zip(gradients, first_models(self._stack, active), self._origin, strict=True):
+            gradient.add_(weights - origin, alpha=self._local.proximal_mu)
 
     def _network(self, active: int, width: int) -> StackedMLP:
         key = active, width
         if key not in self._networks:
-            self._networks[key] = StackedMLP(self._matrix[:active], self._gradient[:active], self._widths, width)
+            stack, gradients = first_models(self._stack, active), first_models(self._gradients, active)
+            self._networks[key] = StackedMLP(stack, gradients, self._widths, width)
         return self._networks[key]
 
     def _part(self, active: int) -> Adam | SGD:

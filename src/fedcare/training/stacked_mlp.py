@@ -2,35 +2,21 @@
 
 Small layers cost their overhead, not their arithmetic; stacked, a hundred institutions pay it once. The backward pass
 is written out: it is four lines a layer, and recording a graph would cost more than running it.
+
+A stack is a list of tensors, weight and bias of each layer in turn, every one with the models as its first dimension:
+``(models, outputs, inputs)`` and ``(models, 1, outputs)``. Each tensor is contiguous, which the batched product needs
+of its result: it falls back to one product a model otherwise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-
-@dataclass(frozen=True)
-class Layer:
-    """Views of one layer in the stack: ``weight`` ``(models, outputs, inputs)``, ``bias`` ``(models, 1, outputs)``."""
-
-    weight: Tensor
-    bias: Tensor
-
-
-def layers_of(matrix: Tensor, widths: Sequence[int]) -> list[Layer]:
-    """Views of a stack of flat vectors ``(models, parameters)``, in the order in which ``models.vector`` lays them."""
-    found, start, models = [], 0, len(matrix)
-    for inputs, outputs in pairwise(widths):
-        middle, end = start + inputs * outputs, start + (inputs + 1) * outputs
-        weight = matrix[:, start:middle].view(models, outputs, inputs)
-        found.append(Layer(weight, matrix[:, middle:end].view(models, 1, outputs)))
-        start = end
-    return found
+Stack = list[Tensor]
 
 
 def parameters_of(widths: Sequence[int]) -> int:
@@ -38,44 +24,65 @@ def parameters_of(widths: Sequence[int]) -> int:
     return sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
 
 
-class StackedMLP:
-    """Forward and backward of ``models`` perceptrons on ``rows`` rows each, with memory that every step uses again.
+def stack_of(vector: Tensor, widths: Sequence[int], models: int) -> Stack:
+    """``models`` copies of the weights in ``vector``, which lie in the order of ``models.vector``."""
+    found, start = [], 0
+    for inputs, outputs in pairwise(widths):
+        middle, end = start + inputs * outputs, start + (inputs + 1) * outputs
+        found.append(vector[start:middle].view(1, outputs, inputs).repeat(models, 1, 1))
+        found.append(vector[middle:end].view(1, 1, outputs).repeat(models, 1, 1))
+        start = end
+    return found
 
-    ``matrix`` and ``gradient`` are ``(models, parameters)``; ``backward`` overwrites the latter.
+
+def matrix_of(stack: Stack) -> Tensor:
+    """Flat vectors again, ``(models, parameters)``."""
+    return torch.cat([tensor.flatten(1) for tensor in stack], dim=1)
+
+
+def first_models(stack: Stack, count: int) -> Stack:
+    """Views of the first ``count`` models."""
+    return [tensor[:count] for tensor in stack]
+
+
+class StackedMLP:
+    """Forward and backward of a stack on ``rows`` rows for each model, with memory that every step uses again.
+
+    ``backward`` overwrites ``gradients``, which is a stack of the same shapes.
     """
 
-    def __init__(self, matrix: Tensor, gradient: Tensor, widths: Sequence[int], rows: int) -> None:
-        models = len(matrix)
-        self._layers = layers_of(matrix, widths)
-        self._gradients = layers_of(gradient, widths)
-        # hidden[k] is the input of layer k; back[k] is the gradient at it.
-        self.hidden = [torch.empty(models, rows, width) for width in widths]
+    def __init__(self, stack: Stack, gradients: Stack, widths: Sequence[int], rows: int) -> None:
+        models = len(stack[0])
+        self._weights, self._biases = stack[::2], stack[1::2]
+        self._transposed = [weight.transpose(1, 2) for weight in self._weights]
+        self._weight_gradients, self._bias_gradients = gradients[::2], gradients[1::2]
+        # hidden[k] is the input of layer k, and back[k] the gradient at the output of layer k.
+        self._hidden = [torch.empty(models, rows, width) for width in widths]
         self._back = [torch.empty(models, rows, width) for width in widths[1:-1]]
 
     @property
     def inputs(self) -> Tensor:
         """Where the caller lays the rows: ``(models, rows, features)``."""
-        return self.hidden[0]
+        return self._hidden[0]
 
     def forward(self) -> Tensor:
         """Outputs for what lies in ``inputs``: ``(models, rows, outputs)``."""
-        last = len(self._layers) - 1
-        for place, layer in enumerate(self._layers):
-            result = self.hidden[place + 1]
-            torch.baddbmm(layer.bias, self.hidden[place], layer.weight.transpose(1, 2), out=result)
+        last = len(self._weights) - 1
+        for place, bias in enumerate(self._biases):
+            result = self._hidden[place + 1]
+            torch.baddbmm(bias, self._hidden[place], self._transposed[place], out=result)
             if place < last:
                 result.relu_()
-        return self.hidden[-1]
+        return self._hidden[-1]
 
     def backward(self, outputs_gradient: Tensor) -> None:
-        """Fill ``gradient`` from the loss's gradient at the outputs, ``(models, rows, outputs)``."""
+        """Fill the gradients from the loss's gradient at the outputs, ``(models, rows, outputs)``."""
         flowing = outputs_gradient
-        for place in range(len(self._layers) - 1, -1, -1):
-            into = self._gradients[place]
-            torch.bmm(flowing.transpose(1, 2), self.hidden[place], out=into.weight)
-            torch.sum(flowing, 1, keepdim=True, out=into.bias)
+        for place in range(len(self._weights) - 1, -1, -1):
+            torch.bmm(flowing.transpose(1, 2), self._hidden[place], out=self._weight_gradients[place])
+            torch.sum(flowing, 1, keepdim=True, out=self._bias_gradients[place])
             if place > 0:
-                below = self._back[place - 1]
-                torch.bmm(flowing, self._layers[place].weight, out=below)
+                below, output = self._back[place - 1], self._hidden[place]
+                torch.bmm(flowing, self._weights[place], out=below)
                 # ReLU passes the gradient where its output is above zero.
-                flowing = torch.ops.aten.threshold_backward.grad_input(below, self.hidden[place], 0, grad_input=below)
+                flowing = torch.ops.aten.threshold_backward.grad_input(below, output, 0, grad_input=below)
