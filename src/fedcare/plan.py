@@ -28,7 +28,9 @@ class LocalTraining(Frozen):
 
     ``epochs`` passes over the training rows in batches of ``batch_size`` rows; ``lr`` is the learning rate of the first
     round, and ``lr_schedule`` says how it goes on over the run's rounds (``cosine`` falls towards a hundredth of it).
-    ``loss`` is cross-entropy for classes; for numbers ``mse`` or ``huber``, both on the standardised target.
+    ``optimizer`` starts anew in every round; ``momentum`` (0 to below 1) is SGD's alone. ``weight_decay`` (0 to 1)
+    pulls weights towards zero at every step. ``loss`` is cross-entropy for classes; for numbers ``mse`` or ``huber``,
+    both on the standardised target.
     ``label_smoothing`` (0 to below 1) and ``class_weights`` act on cross-entropy alone. ``augment`` changes training
     images at random: ``flip`` (left to right), or ``standard`` (flip, shift, small turn, brightness and contrast).
     ``proximal_mu`` is FedProx's weight of half the squared distance to the global weights (Li et al., MLSys 2020).
@@ -51,7 +53,7 @@ class LocalTraining(Frozen):
 
 
 class RoundPolicy(Frozen):
-    """How many rounds there are and who takes part in each.
+    """How many ``rounds`` there are and who takes part in each.
 
     ``fraction_train`` and ``fraction_evaluate`` of the available institutions are asked, at least ``min_per_round``;
     a run waits for ``min_available`` institutions, and a round stands only when ``min_per_round`` usable answers came.
@@ -69,7 +71,7 @@ class RoundPolicy(Frozen):
 
 
 class StrategyChoice(Frozen):
-    """An aggregation strategy by its registered name and its own options."""
+    """An aggregation strategy by its registered ``name`` and its own ``options``."""
 
     name: str = "fedavg"
     options: dict[str, float] = Field(default_factory=dict)

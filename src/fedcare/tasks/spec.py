@@ -28,7 +28,8 @@ METRICS: dict[Kind, dict[str, Literal["higher", "lower"]]] = {
 class Synthetic(Frozen):
     """How many records a generator makes and of what kind.
 
-    ``pos_ratio`` is the share of positive images, 0 to 1; the default is what the five hospitals have together.
+    ``num_samples`` is the number of rows or images of all institutions together. ``pos_ratio`` is the share of positive
+    images, 0 to 1; the default is what the five hospitals have together.
     """
 
     num_samples: Annotated[int, Field(ge=1)] = 800
@@ -42,7 +43,8 @@ class Task(Frozen):
     ``synthetic-insurance``), a table that ships with scikit-learn (``sklearn:breast_cancer``, ``sklearn:diabetes``), or
     None. ``metric`` is the deciding metric; None takes the kind's usual one (``r2`` or ``auc``). ``threshold`` says
     how a binary task turns a probability into a class: ``half`` cuts at one half, ``balanced`` at the cut that
-    maximises sensitivity plus specificity on the pooled validation rows (Youden, Cancer 1950).
+    maximises sensitivity plus specificity on the pooled validation rows (Youden, Cancer 1950). ``partition`` is how a
+    simulation divides one set of records into institutions.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
