@@ -32,7 +32,7 @@ class LocalTraining(Frozen):
     pulls weights towards zero at every step. ``loss`` is cross-entropy for classes; for numbers ``mse`` or ``huber``,
     both on the standardised target.
     ``label_smoothing`` (0 to below 1) and ``class_weights`` act on cross-entropy alone. ``augment`` changes training
-    images at random: ``flip`` (left to right), or ``standard`` (flip, shift, small turn, brightness and contrast).
+    images at random: ``flip`` (left to right), or ``standard`` (small turn, zoom and shift, contrast and brightness).
     ``proximal_mu`` is FedProx's weight of half the squared distance to the global weights (Li et al., MLSys 2020).
     ``full_batch`` makes one step an epoch over all rows, as FedSGD does.
     """

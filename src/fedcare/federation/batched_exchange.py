@@ -16,6 +16,7 @@ from fedcare.plan import TrainingPlan, canonical_json
 from fedcare.tasks.spec import Task
 from fedcare.training import metrics
 from fedcare.training.batched import train_together
+from fedcare.training.device import use_threads_for
 from fedcare.training.evaluation import evaluate_together
 from fedcare.update import Vector
 
@@ -34,6 +35,7 @@ class BatchedExchange:
         self._task = Task.model_validate(plan.task)
         self._on_answer = on_answer
         self._preprocessing = ""
+        use_threads_for(self._task.model)
 
     def institutions(self) -> Sequence[str]:
         """All of them, sorted."""

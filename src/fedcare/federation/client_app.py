@@ -24,11 +24,11 @@ def client_app(site_of: Callable[[Context], Site]) -> ClientApp:
 
     @app.train()
     def train(message: Message, context: Context) -> Message:
-        return _answer(message, site_of(context), Site.train)
+        return _answer(message, site_of(context), lambda site, question, vector: site.train(question, vector))
 
     @app.evaluate()
     def evaluate(message: Message, context: Context) -> Message:
-        return _answer(message, site_of(context), Site.evaluate)
+        return _answer(message, site_of(context), lambda site, question, vector: site.evaluate(question, vector))
 
     return app
 

@@ -21,7 +21,7 @@ from fedcare.settings import settings
 from fedcare.tasks.spec import Task
 from fedcare.training import metrics
 from fedcare.training.dataset import Dataset, make_dataset
-from fedcare.training.device import choose
+from fedcare.training.device import choose, use_threads_for
 from fedcare.training.evaluation import evaluate
 from fedcare.training.local import train
 from fedcare.update import Vector
@@ -108,4 +108,5 @@ def working_model(task: Task, features: int) -> torch.nn.Module:
 
 @lru_cache(maxsize=2)
 def _model(spec: ModelSpec, features: int, outputs: int) -> torch.nn.Module:
+    use_threads_for(spec)
     return build(spec, features, outputs, seed=0).to(device())

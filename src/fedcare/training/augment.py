@@ -16,17 +16,19 @@ from torch.nn import functional
 
 Kind = Literal["none", "flip", "standard"]
 
-SHIFT = 0.10  # Largest shift each way, as a share of the side.
 TURN = 10.0  # Largest rotation each way, degrees.
-CONTRAST = 0.10  # Largest relative change of the distances to the image's mean.
-BRIGHTNESS = 0.10  # Largest shift of all pixels, in standard deviations of the federation's pixels.
+ZOOM = 0.10  # Largest relative change of size.
+SHIFT = 0.10  # Largest shift each way, as a share of the side.
+CONTRAST = 0.20  # Largest relative change of the distances to the image's mean.
+BRIGHTNESS = 0.50  # Largest shift of all pixels, in standard deviations of the federation's pixels.
 
 
 def augment(images: Tensor, kind: Kind, random: np.random.Generator) -> Tensor:
     """A changed copy of model-ready ``images``, float32 ``(rows, 1, height, width)``.
 
-    ``flip`` mirrors half of them left to right; ``standard`` also shifts, turns and changes brightness and contrast.
-    What comes in from outside repeats the image's edge.
+    ``flip`` mirrors half of them left to right. ``standard`` turns, zooms and shifts each a little and changes its
+    contrast and brightness, as patients stand and machines are set a little differently; it does not mirror, since a
+    body's left and right differ. What comes in from outside repeats the image's edge.
     """
     if kind == "none":
         return images
@@ -43,14 +45,13 @@ def augment(images: Tensor, kind: Kind, random: np.random.Generator) -> Tensor:
 def _affine(draws: npt.NDArray[np.float64], aspect: float) -> npt.NDArray[np.float32]:
     """Where each pixel of the result is taken from: ``(rows, 2, 3)`` in coordinates from -1 to 1.
 
-    ``draws`` are uniform in -1 to 1: mirror, turn, shift to the side, shift up. ``aspect`` is width over height.
+    ``draws`` are uniform in -1 to 1: turn, zoom, shift to the side, shift up. ``aspect`` is width over height.
     """
-    mirror = np.where(draws[:, 0] < 0.0, -1.0, 1.0)
-    angle = np.deg2rad(TURN) * draws[:, 1]
+    angle, size = np.deg2rad(TURN) * draws[:, 0], 1.0 + ZOOM * draws[:, 1]
     # The coordinates span 2 over the side, so a share of the side is twice that.
     across, down = 2.0 * SHIFT * draws[:, 2], 2.0 * SHIFT * draws[:, 3]
-    first = np.stack([mirror * np.cos(angle), -np.sin(angle) / aspect, across], axis=1)
-    second = np.stack([mirror * np.sin(angle) * aspect, np.cos(angle), down], axis=1)
+    first = np.stack([size * np.cos(angle), -size * np.sin(angle) / aspect, across], axis=1)
+    second = np.stack([size * np.sin(angle) * aspect, size * np.cos(angle), down], axis=1)
     return np.stack([first, second], axis=1).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Which device trains."""
+"""Which device trains, and on how many threads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import torch
 
 from fedcare.errors import BadSetting
+from fedcare.models.spec import MLPSpec, ModelSpec
 
 
 def choose(setting: str) -> torch.device:
@@ -25,6 +26,16 @@ def choose(setting: str) -> torch.device:
     if setting == "cuda":
         _ask_for_determinism()
     return torch.device(setting)
+
+
+def use_threads_for(spec: ModelSpec) -> None:
+    """Perceptrons compute on one thread, convolutions on as many as torch takes by itself.
+
+    A perceptron's products are too small to share out: a second thread only waits for the first, and on a busy machine
+    waits long. One thread also adds up in one order, whatever machine a run is resumed on.
+    """
+    if isinstance(spec, MLPSpec):
+        torch.set_num_threads(1)
 
 
 def _ask_for_determinism() -> None:

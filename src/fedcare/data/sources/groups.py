@@ -38,6 +38,7 @@ class GroupColumns:
         followed = dict.fromkeys([*(name for name in wanted if name in names), *list(names)[:MOST_COLUMNS]])
         self._columns = {name: _Column(names[name]) for name in followed}
         self._missing = frozenset(missing)
+        self._wanted = frozenset(wanted)
 
     def add(self, cells: Sequence[str]) -> None:
         """Take in one usable row; a column that shows itself unfit is forgotten."""
@@ -54,5 +55,9 @@ class GroupColumns:
             del self._columns[name]
 
     def arrays(self) -> dict[str, Strings]:
-        """Text by row of every column that lasted, in the order in which they are followed."""
-        return {name: column.array() for name, column in self._columns.items() if len(column.codes) >= 2}
+        """Text by row of every column that lasted, in the order in which they are followed.
+
+        A wanted column with a single text is kept, so that its user hears of one institution, not of a missing column.
+        """
+        kept = {name: column for name, column in self._columns.items() if column.rows}
+        return {name: each.array() for name, each in kept.items() if len(each.codes) > 1 or name in self._wanted}
