@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float32]
 # Pixels made at once: what fits a processor's cache is several times quicker than what does not.
 PIXELS_AT_ONCE = 2**17
 # (cells across the image, amplitude in grey levels) of the texture.
-TEXTURE = ((3, 16.0), (7, 9.0), (16, 5.0))
+TEXTURE = ((3, 8.0), (7, 5.0), (16, 3.0))
 NOISE = 8.0
 LOBES = 3
 
@@ -64,8 +64,8 @@ def _check(num_samples: int, image_size: int, pos_ratio: float) -> None:
 
 def _tissue(count: int, size: int, rng: np.random.Generator) -> Floats:
     """Texture and noise in grey levels, shape ``(count, size, size)``."""
-    brightness = rng.uniform(75, 115, (count, 1, 1)).astype(np.float32)
-    contrast = rng.uniform(0.7, 1.3, (count, 1, 1)).astype(np.float32)
+    brightness = rng.uniform(80, 108, (count, 1, 1)).astype(np.float32)
+    contrast = rng.uniform(0.8, 1.2, (count, 1, 1)).astype(np.float32)
     texture = np.zeros((count, size, size), dtype=np.float32)
     for cells, amplitude in TEXTURE:
         grid = rng.standard_normal((count, cells + 1, cells + 1), dtype=np.float32)
@@ -119,9 +119,9 @@ def _random_lesions(count: int, rng: np.random.Generator) -> _Lesions:
     return _Lesions(
         x=uniform(0.2, 0.8),
         y=uniform(0.2, 0.8),
-        radius=uniform(0.08, 0.16),
+        radius=uniform(0.09, 0.17),
         softness=uniform(0.012, 0.03),
-        brightness=uniform(70, 120),
+        brightness=uniform(85, 125),
         lobes=irregular * uniform(0.05, 0.18, LOBES),
         phases=uniform(0, 2 * np.pi, LOBES),
     )
