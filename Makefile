@@ -31,7 +31,9 @@ docs: $(VENV)/.dev ## Write the generated parts of docs/ anew (command line, set
 	$(BIN)/python scripts/reference.py
 
 constraints: ## Resolve the dependencies anew and pin them in constraints.txt
-	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --extra dev --extra ray pyproject.toml -o constraints.txt
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --extra dev --extra ray pyproject.toml | sed 's/+cpu$$//' > constraints.txt
+	@echo "uv==$$($(BIN)/uv --version | cut -d' ' -f2)" >> constraints.txt
 
 clean: ## Remove the virtual environment and caches; runs/ stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -6,52 +6,50 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-STUDIES = {
+from fedcare.federation.run_folder import RUN, name_for
+from fedcare.settings import settings
+
+STUDIES: dict[str, list[str]] = {
     "insurance-cost": ["--compare"],
     "cancer-imaging": [],
 }
+SHOWN = ("accuracy", "auc", "r2", "mae")
 
 
 def main() -> int:
     """Run the studies one after the other; ends with the first failure's exit code."""
-    screen = Console()
-    summaries = []
+    screen, summaries = Console(), []
     for task, options in STUDIES.items():
         screen.rule(f"[bold]{task}")
-        done = subprocess.run(
-            [sys.executable, "-m", "fedcare", "simulate", task, *options, "--json"],
-            stdout=subprocess.PIPE,
-            check=False,
-            text=True,
-        )
-        if done.returncode:
-            return done.returncode
-        summaries.append(json.loads(done.stdout))
+        folder = settings().runs / name_for(task)
+        command = [sys.executable, "-m", "fedcare", "simulate", task, *options, "--out", str(folder)]
+        code = subprocess.run(command, check=False).returncode
+        if code:
+            return code
+        summaries.append(json.loads((folder / RUN).read_text(encoding="utf-8")))
     screen.rule("[bold]Done")
     screen.print(overview(summaries))
     for summary in summaries:
-        screen.print(f"Report: {Path(summary['report']).resolve().as_uri()}", soft_wrap=True)
-    screen.print("Next: fedcare predict --model " + summaries[0]["model_dir"] + " --row 'age=40,bmi=31,...'")
+        screen.print(f"Open {Path(summary['report']).resolve().as_uri()}", soft_wrap=True)
+    example = "age=45,sex=female,bmi=31.5,children=2,smoker=no,region=southeast"
+    screen.print(
+        f"Predict: .venv/bin/fedcare predict --model {summaries[0]['model_dir']} --row '{example}'", soft_wrap=True
+    )
     return 0
 
 
-def overview(summaries: list[dict[str, object]]) -> Table:
+def overview(summaries: list[dict[str, Any]]) -> Table:
     """One line for each study."""
     table = Table("task", "institutions", "rounds", "figures", "seconds")
     for summary in summaries:
-        figures = summary["metrics"]
-        shown = ", ".join(f"{name} {value:,.3f}" for name, value in figures.items() if name != "loss")
-        table.add_row(
-            str(summary["task"]),
-            str(len(summary["institutions"])),
-            str(summary["rounds"]),
-            shown,
-            f"{summary['seconds']:.0f}",
-        )
+        figures = ", ".join(f"{name} {summary['metrics'][name]:,.3f}" for name in SHOWN if name in summary["metrics"])
+        hospitals, rounds = len(summary["institutions"]), summary["rounds"]
+        table.add_row(summary["task"], str(hospitals), str(rounds), figures, f"{summary['seconds']:.0f}")
     return table
 
 

@@ -80,13 +80,14 @@ def test_below_the_quorum_the_run_ends_and_says_who_was_missing(study, folder, w
 
 def garbage() -> list[RecordDict]:
     numbers = MetricRecord({"num-examples": 3, "loss": 0.1, "seconds": 0.1})
+    junk = Array("f4", (3,), "numpy.ndarray", b"junk")
     vector = Array(np.zeros(3, dtype=np.float32))
     return [
         RecordDict({"other": ConfigRecord({"x": 1})}),
         RecordDict({"answer": ArrayRecord({"weights": vector}), "metrics": numbers}),
         RecordDict({"answer": ArrayRecord({"vector": vector}), "metrics": MetricRecord({"loss": 0.1})}),
         RecordDict({"answer": ArrayRecord({"vector": Array(np.zeros(3))}), "metrics": numbers}),
-        RecordDict({"answer": ArrayRecord({"vector": Array("f4", (3,), "numpy.ndarray", b"junk")}), "metrics": numbers}),
+        RecordDict({"answer": ArrayRecord({"vector": junk}), "metrics": numbers}),
         RecordDict({"answer": ArrayRecord({"vector": vector}), "metrics": MetricRecord({"num-examples": 2.5})}),
     ]
 

@@ -22,9 +22,7 @@ KILLS = 4
 
 def start(folder: Path, engine: str, resume: bool) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "fedcare", "simulate", *STUDY, "--engine", engine, "--out", str(folder)]
-    return subprocess.Popen(
-        command + ["--resume"] * resume, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen(command + ["--resume"] * resume, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def complete(process: subprocess.Popen[str]) -> dict:

@@ -34,9 +34,7 @@ class OnePlace:
     hears of each epoch.
     """
 
-    def __init__(
-        self, plan: TrainingPlan, members: Iterable[Institution], on_epoch: OnEpoch | None = None
-    ) -> None:
+    def __init__(self, plan: TrainingPlan, members: Iterable[Institution], on_epoch: OnEpoch | None = None) -> None:
         self._task, members = Task.model_validate(plan.task), list(members)
         schema, features = self._task.records, feature_count(self._task)
         self.preprocessing: Preprocessing = fit(schema, add_up(statistics(schema, each.train) for each in members))
