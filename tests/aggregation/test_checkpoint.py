@@ -21,6 +21,7 @@ def state(rounds: int = 2) -> RunState:
         vectors[1],
         {"kind": "table"},
         {"a": 10},
+        RoundRecord(0, {"auc": 0.5}, {}, None, {}),
         rounds,
         1,
         [vectors[2], vectors[0]],

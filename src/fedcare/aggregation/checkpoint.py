@@ -31,12 +31,14 @@ class RunState:
     No random state is kept because none exists: every draw comes from ``derive_seed(seed, round, ...)``.
     ``vector``: global weights. ``recent``: the last weights when the plan averages several, oldest first.
     ``best``: the weights of the best round so far. ``announced``: training rows of each institution in round 0.
+    ``start``: how the initial weights were judged, before any training.
     """
 
     vector: Vector
     best: Vector
     preprocessing: dict[str, Any]
     announced: dict[str, int]
+    start: RoundRecord
     round: int = 0
     best_round: int = 0
     recent: list[Vector] = field(default_factory=list)
@@ -56,6 +58,7 @@ def save(folder: Path, state: RunState) -> None:
         "best_round": state.best_round,
         "recent": len(state.recent),
         "announced": state.announced,
+        "start": asdict(state.start),
         "preprocessing": state.preprocessing,
         "history": [asdict(record) for record in state.history],
     }
@@ -80,6 +83,7 @@ def load(folder: Path) -> RunState | None:
         best=arrays.get("best", vector),
         preprocessing=notes["preprocessing"],
         announced=notes["announced"],
+        start=RoundRecord(**notes["start"]),
         round=notes["round"],
         best_round=notes["best_round"],
         recent=[*older, vector] if notes["recent"] else [],

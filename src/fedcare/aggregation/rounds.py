@@ -17,7 +17,7 @@ from fedcare.aggregation.validation import usable_sums, usable_updates
 from fedcare.data.preprocessing import add_up, fit, statistics_size
 from fedcare.errors import QuorumLost, TooFewInstitutions
 from fedcare.plan import TrainingPlan, derive_seed
-from fedcare.tasks.spec import Task
+from fedcare.tasks.spec import METRICS, Task
 from fedcare.training import metrics
 from fedcare.update import Manifest, ModelUpdate, Vector
 
@@ -62,7 +62,7 @@ class RoundLoop:
         self.classes = len(task.records.target.classes)
 
     def begin(self, initial: Vector) -> RunState:
-        """Round 0: the federation's statistics become the preprocessing that everybody uses."""
+        """Round 0: the federation's statistics become everybody's preprocessing, and the initial weights are judged."""
         present = self._wait_for_institutions()
         size = statistics_size(self.task.records)
         answers = self.exchange.statistics(present)
@@ -70,7 +70,10 @@ class RoundLoop:
         self._require(0, len(sums), dropped)
         announced = {answer.institution: answer.examples for answer in answers if answer.institution in sums}
         preprocessing = fit(self.task.records, add_up(sums.values()))
-        return RunState(initial, initial, preprocessing.to_json(), announced)
+        self.exchange.prepare(preprocessing.to_json())
+        judgement = self.judge(0, initial, present, "validation")
+        start = self._record(0, [], judgement.dropped, judgement)
+        return RunState(initial, initial, preprocessing.to_json(), announced, start)
 
     def run(self, state: RunState, checkpoints: CheckpointWriter) -> RunState:
         """All rounds that are left; ``state`` is changed and returned."""
@@ -168,7 +171,7 @@ class RoundLoop:
         self, round_number: int, updates: Sequence[ModelUpdate], dropped: dict[str, str], judgement: Judgement
     ) -> RoundRecord:
         rows = sum(update.examples for update in updates)
-        loss = sum(update.metrics["loss"] * update.examples for update in updates) / rows
+        loss = sum(update.metrics["loss"] * update.examples for update in updates) / rows if rows else np.nan
         return RoundRecord(
             round=round_number,
             metrics=judgement.metrics,
@@ -186,11 +189,13 @@ class RoundLoop:
             state.best, state.best_round = candidate, record.round
 
     def _better(self, new: RoundRecord, old: RoundRecord) -> bool:
+        """Whether the deciding metric rose; between equals the lower loss decides."""
         metric = self.plan.selection.metric or self.task.deciding_metric
         if metric not in new.metrics or metric not in old.metrics:
             return metric in new.metrics
-        gain = new.metrics[metric] - old.metrics[metric]
-        return gain > 0 if self.task.higher_is_better() else gain < 0
+        higher = METRICS[self.task.kind][metric] == "higher"
+        gain = (new.metrics[metric] - old.metrics[metric]) * (1.0 if higher else -1.0)
+        return gain > 0 or (gain == 0 and new.metrics["loss"] < old.metrics["loss"])
 
 
 def traffic_so_far(exchange: Exchange) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from fedcare.cli.options import Data, Out, Seed, Set, TaskName, parse_settings
-from fedcare.cli.output import JsonFlag, emit
+from fedcare.cli.output import JsonFlag, emit, working
 from fedcare.errors import Interrupted
 from fedcare.settings import settings as machine
 
@@ -60,15 +60,16 @@ def _simulate(
     engine: str | None,
     quiet: bool,
 ) -> dict[str, Any]:
-    from fedcare.cli.watcher import LiveWatcher
-    from fedcare.federation.engines import choose
-    from fedcare.federation.run_folder import latest_unfinished, name_for
-    from fedcare.federation.simulation import Job, simulate
-    from fedcare.federation.study import design
-
     started = time.perf_counter()
-    study = design(task, data, partition, settings, seed)
-    choice = choose(engine, study.plan, study.task)
+    with working("reading records and preparing the study", quiet):
+        from fedcare.cli.watcher import LiveWatcher
+        from fedcare.federation.engines import choose
+        from fedcare.federation.run_folder import latest_unfinished, name_for
+        from fedcare.federation.simulation import Job, simulate
+        from fedcare.federation.study import design
+
+        study = design(task, data, partition, settings, seed)
+        choice = choose(engine, study.plan, study.task)
     root = machine().runs
     folder = out or (latest_unfinished(root, study) if resume else root / name_for(study.task.name))
     job = Job(study, choice.engine, folder, resume, compare)

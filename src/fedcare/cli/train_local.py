@@ -8,7 +8,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from fedcare.cli.options import Data, Out, Seed, Set, TaskName, parse_settings
-from fedcare.cli.output import JsonFlag, emit, screen
+from fedcare.cli.output import JsonFlag, emit, screen, working
 from fedcare.cli.words import figures
 from fedcare.settings import settings as machine
 
@@ -23,10 +23,11 @@ def command(
     json: JsonFlag = False,
 ) -> None:
     """Train on all records in one place, as if there were no hospitals to keep apart."""
-    from fedcare.federation.run_folder import name_for
-    from fedcare.federation.train_local import plan_for, train_local
+    with working("preparing", quiet=json):
+        from fedcare.federation.run_folder import name_for
+        from fedcare.federation.train_local import plan_for, train_local
 
-    declared, plan = plan_for(task, parse_settings(set_), epochs, seed)
+        declared, plan = plan_for(task, parse_settings(set_), epochs, seed)
     folder = out or machine().runs / name_for(f"{declared.name}-local")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=screen, disable=json) as progress:

@@ -43,8 +43,9 @@ def summarise(study: Study, outcome: Outcome, engine: Engine) -> dict[str, Any]:
         "left_out_rows": study.left_out,
         "metrics": judgement.metrics,
         "institutions": _institutions(study, outcome),
+        "start": asdict(state.start),
         "history": [asdict(record) for record in state.history],
-        "convergence": convergence(state.history, state.best_round, study),
+        "convergence": convergence([state.start, *state.history], state.best_round, study),
         "curves": _curves(task, outcome),
         "bytes": {
             "sent": sum(record.bytes_sent for record in state.history),
@@ -73,18 +74,20 @@ def _institutions(study: Study, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def convergence(history: Sequence[RoundRecord], best_round: int, study: Study) -> dict[str, float | int | None]:
-    """How fast the deciding metric rose: the first round at 95% of its whole gain, and the gain a round."""
+def convergence(course: Sequence[RoundRecord], best_round: int, study: Study) -> dict[str, float | int | None]:
+    """How fast the deciding metric rose: the first round at 95% of its whole gain, and the mean gain a round.
+
+    ``course`` begins with round 0, the untrained model.
+    """
     metric = study.plan.selection.metric or study.task.deciding_metric
-    values = [record.metrics.get(metric) for record in history]
-    first, best = values[0], values[best_round - 1]
+    values = [record.metrics.get(metric) for record in course]
+    first, best = values[0], values[best_round]
     if first is None or best is None:
         return {"rounds_to_95_percent": None, "gain_per_round": None}
     goal = first + 0.95 * (best - first)
     ahead = 1.0 if best >= first else -1.0
-    reached = next(place for place, value in enumerate(values, 1) if value is not None and ahead * (value - goal) >= 0)
-    gain = (best - first) / (best_round - 1) if best_round > 1 else 0.0
-    return {"rounds_to_95_percent": reached, "gain_per_round": gain}
+    reached = next(place for place, value in enumerate(values) if value is not None and ahead * (value - goal) >= 0)
+    return {"rounds_to_95_percent": reached, "gain_per_round": (best - first) / best_round}
 
 
 def _curves(task: Task, outcome: Outcome) -> dict[str, Any]:

@@ -53,14 +53,14 @@ def _speed(facts: Facts) -> list[str]:
 
 
 def _plot(facts: Facts, metric: str) -> Plot | None:
-    pooled = {r.number: r.metrics[metric] for r in facts.history if metric in r.metrics}
+    pooled = {r.number: r.metrics[metric] for r in facts.curve if metric in r.metrics}
     if not pooled:
         return None
     traces = [*_institutions(facts, metric), *_train_loss(facts, metric), _line(facts, metric, pooled)]
     traces.extend(_best(facts, pooled))
     notes = _best_note(facts, metric, pooled)
     legend = len(facts.institutions) <= _LEGEND_LIMIT
-    rounds = round_axis([entry.number for entry in facts.history])
+    rounds = round_axis([entry.number for entry in facts.curve])
     drawing = draw(
         traces, 420, xaxis=rounds, yaxis=value_axis(metric, facts.unit), showlegend=legend, annotations=notes
     )
@@ -68,6 +68,8 @@ def _plot(facts: Facts, metric: str) -> Plot | None:
         "Thick line: all institutions' held-back rows together. Thin lines: each institution's own. "
         f"{'Lower' if metric in LOWER_IS_BETTER else 'Higher'} is better."
     )
+    if facts.start is not None:
+        caption += " Round 0 is the model before any training."
     if facts.best_round in pooled:
         caption += " The ring marks the best round."
     return Plot(
@@ -94,7 +96,7 @@ def _institutions(facts: Facts, metric: str) -> list[Trace]:
     traces = []
     many = len(facts.names) > _LEGEND_LIMIT
     for place, name in enumerate(facts.names):
-        points = {r.number: r.institutions.get(name, {}).get(metric) for r in facts.history}
+        points = {r.number: r.institutions.get(name, {}).get(metric) for r in facts.curve}
         if all(value is None for value in points.values()):
             continue
         traces.append(
@@ -119,7 +121,7 @@ def _thin(place: int) -> dict[str, object]:
 
 
 def _train_loss(facts: Facts, metric: str) -> list[Trace]:
-    points = {r.number: r.train_loss for r in facts.history if r.train_loss is not None}
+    points = {r.number: r.train_loss for r in facts.curve if r.train_loss is not None}
     if metric != "loss" or not points:
         return []
     line = {"color": QUIET, "width": 2, "dash": "dot"}
@@ -180,7 +182,7 @@ def _best_note(facts: Facts, metric: str, pooled: dict[int, float]) -> list[Trac
 def _table(facts: Facts, metric: str) -> DataTable:
     training = ("In training",) if metric == "loss" else ()
     rows = []
-    for entry in facts.history:
+    for entry in facts.curve:
         values = [entry.metrics.get(metric), *((entry.train_loss,) if training else ())]
         values += [entry.institutions.get(name, {}).get(metric) for name in facts.names]
         cells = ["-" if value is None else words.write(metric, value, facts.unit) for value in values]

@@ -81,6 +81,7 @@ class Facts:
     metrics: Metrics
     institutions: tuple[InstitutionFacts, ...]
     history: tuple[RoundFacts, ...]
+    start: RoundFacts | None
     convergence: Metrics
     curves: Mapping[str, Any]
     compare: CompareFacts | None
@@ -94,6 +95,11 @@ class Facts:
     def higher_is_better(self) -> bool:
         """Direction of the deciding metric."""
         return self.metric not in LOWER_IS_BETTER
+
+    @property
+    def curve(self) -> tuple[RoundFacts, ...]:
+        """The rounds with the untrained model before them as round 0, where the run judged it."""
+        return self.history if self.start is None else (self.start, *self.history)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -120,6 +126,7 @@ def read(run: Mapping[str, Any]) -> Facts:
         metrics=numbers(run.get("metrics")),
         institutions=tuple(_institution(n, e, judged_on) for n, e in (run.get("institutions") or {}).items()),
         history=history,
+        start=_round(start, 0) if isinstance(start := run.get("start"), Mapping) else None,
         convergence=numbers(run.get("convergence")),
         curves=run.get("curves") or {},
         compare=_compare(run.get("compare")),
@@ -159,7 +166,7 @@ def _institution(name: str, entry: Mapping[str, Any], judged_on: str) -> Institu
 
 def _round(entry: Mapping[str, Any], place: int) -> RoundFacts:
     return RoundFacts(
-        number=int(number(entry.get("round")) or place),
+        number=place if (told := number(entry.get("round"))) is None else int(told),
         metrics=numbers(entry.get("metrics")),
         institutions={str(name): numbers(values) for name, values in (entry.get("institutions") or {}).items()},
         train_loss=number(entry.get("train_loss")),
