@@ -57,7 +57,7 @@ def run(study, folder, watcher, spoilers: dict[str, object]):
 
     folder.mkdir()
     grid = InProcessGrid(client_app(lambda context: sites[context.node_config["institution"]]), [*sites])
-    server_app(study.plan, drive, watcher.answered, outcomes.append)(grid, grid.server_context())
+    server_app(study.plan, len(sites), drive, watcher.answered, outcomes.append)(grid, grid.server_context())
     return outcomes[0]
 
 

@@ -46,8 +46,14 @@ class RunState:
     history: list[RoundRecord] = field(default_factory=list)
 
 
-def save(folder: Path, state: RunState) -> None:
-    """Replace the folder's checkpoint; raises StorageFull and keeps the former one when the disk refuses."""
+def save(folder: Path, state: RunState, told: list[str] | None = None) -> None:
+    """Replace the folder's checkpoint; raises StorageFull and keeps the former one when the disk refuses.
+
+    ``told`` holds the history's JSON so far, one text a round, and gets what is missing: with many institutions and
+    rounds, to write out all of it anew each time would cost more than training.
+    """
+    told = [] if told is None else told
+    told += [json.dumps(vars(record)) for record in state.history[len(told) :]]
     arrays = {"vector": state.vector}
     if state.best is not state.vector:
         arrays["best"] = state.best
@@ -60,9 +66,9 @@ def save(folder: Path, state: RunState) -> None:
         "announced": state.announced,
         "start": asdict(state.start),
         "preprocessing": state.preprocessing,
-        "history": [asdict(record) for record in state.history],
     }
-    replace_file(folder / FILE, lambda path: save_file(arrays, path, metadata={"run": json.dumps(notes)}))
+    metadata = {"run": json.dumps(notes), "history": f"[{','.join(told)}]"}
+    replace_file(folder / FILE, lambda path: save_file(arrays, path, metadata=metadata))
 
 
 def load(folder: Path) -> RunState | None:
@@ -72,7 +78,8 @@ def load(folder: Path) -> RunState | None:
         return None
     try:
         with safe_open(path, framework="numpy") as file:
-            notes = json.loads((file.metadata() or {})["run"])
+            metadata = file.metadata() or {}
+            notes, history = json.loads(metadata["run"]), json.loads(metadata["history"])
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise UnreadableFile(path=path, reason="it is not a checkpoint of FedCare, or it is damaged") from error
@@ -88,7 +95,7 @@ def load(folder: Path) -> RunState | None:
         best_round=notes["best_round"],
         recent=[*older, vector] if notes["recent"] else [],
         strategy={name.removeprefix("strategy."): array for name, array in arrays.items() if name[:9] == "strategy."},
-        history=[RoundRecord(**record) for record in notes["history"]],
+        history=[RoundRecord(**record) for record in history],
     )
 
 
@@ -103,12 +110,13 @@ class CheckpointWriter:
         self._folder = folder
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._pending: Future[None] | None = None
+        self._told: list[str] = []
 
     def write(self, state: RunState) -> None:
         """Write ``state`` in the background; raises what the former write raised."""
         self.wait()
         snapshot = replace(state, recent=list(state.recent), history=list(state.history))
-        self._pending = self._pool.submit(save, self._folder, snapshot)
+        self._pending = self._pool.submit(save, self._folder, snapshot, self._told)
 
     def wait(self) -> None:
         """Until the last checkpoint is on the disk; raises StorageFull when it could not be put there."""

@@ -143,7 +143,7 @@ class RoundLoop:
         present = self.exchange.institutions()
         needed = self.plan.rounds.min_available
         if len(present) < needed:
-            raise TooFewInstitutions(found=len(present), needed=needed, hint="Wait for more nodes or lower it.")
+            raise TooFewInstitutions(found=len(present), needed=needed, hint="Connect more nodes, or lower min_available.")
         return present
 
     def _sample(self, round_number: int, fraction: float, purpose: str) -> list[str]:

@@ -55,7 +55,7 @@ def run(engine: Engine, plan: TrainingPlan, sites: Sequence[Site], drive: Drive,
 
         return drive(BatchedExchange(sites, plan, on_answer))
     outcomes: list[Outcome] = []
-    app = server_app(plan, drive, on_answer, outcomes.append)
+    app = server_app(plan, len(sites), drive, on_answer, outcomes.append)
     if engine == "ray":
         from fedcare.federation.ray_engine import run_on_ray
 

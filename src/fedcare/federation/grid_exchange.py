@@ -14,18 +14,25 @@ from fedcare.plan import TrainingPlan, canonical_json
 from fedcare.update import Vector
 
 POLL_SECONDS = 0.05
+# How long a run waits for its nodes to connect before it says how many are missing.
+CONNECT_SECONDS = 60.0
 OnAnswer = Callable[[Answer], None]
 
 
 class GridExchange:
-    """Asks nodes over a grid and waits for their answers until the plan's deadline."""
+    """Asks nodes over a grid and waits for their answers until the plan's deadline.
 
-    def __init__(self, grid: Grid, plan: TrainingPlan, on_answer: OnAnswer) -> None:
+    Making one waits until ``expected`` nodes are connected, or a minute has passed: then the run goes on with those
+    that are there, if the plan allows it.
+    """
+
+    def __init__(self, grid: Grid, plan: TrainingPlan, expected: int, on_answer: OnAnswer) -> None:
         self.traffic = Traffic()
         self._grid, self._deadline, self._on_answer = grid, plan.rounds.deadline, on_answer
         self._plan = plan.canonical()
         self._preprocessing = ""
         self._names: dict[int, str] = {}
+        self._await_nodes(expected)
 
     def institutions(self) -> Sequence[str]:
         """Names of the connected nodes, sorted. Nodes that the grid gives no name are asked for theirs."""
@@ -84,6 +91,11 @@ class GridExchange:
                     yield name, message
             if not replies:
                 time.sleep(POLL_SECONDS)
+
+    def _await_nodes(self, expected: int) -> None:
+        end = time.monotonic() + CONNECT_SECONDS
+        while len(list(self._grid.get_node_ids())) < expected and time.monotonic() < end:
+            time.sleep(POLL_SECONDS)
 
     def _learn_names(self, nodes: Sequence[int]) -> None:
         content = ask(Instruction(self._plan))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ def run_on_ray(app: ServerApp, sites: Sequence[Site]) -> None:
     """Run ``app`` with one virtual node for each site; a failure inside the run comes out as it was raised."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    logging.getLogger("flwr").setLevel(logging.ERROR)  # Its notices belong to its own command line.
     held = list(sites)
 
     def site_of(context: Context) -> Site:
@@ -31,6 +33,6 @@ def run_on_ray(app: ServerApp, sites: Sequence[Site]) -> None:
             len(held),
             backend_config={
                 "client_resources": {"num_cpus": 1, "num_gpus": 0.0},
-                "init_args": {"include_dashboard": False},
+                "init_args": {"include_dashboard": False, "log_to_driver": False},
             },
         )

@@ -15,12 +15,17 @@ from fedcare.plan import TrainingPlan
 Drive = Callable[[Exchange], Outcome]
 
 
-def server_app(plan: TrainingPlan, drive: Drive, on_answer: OnAnswer, done: Callable[[Outcome], None]) -> ServerApp:
-    """A ServerApp that lets ``drive`` run ``plan`` over whichever grid Flower hands it, and gives ``done`` the end."""
+def server_app(
+    plan: TrainingPlan, expected: int, drive: Drive, on_answer: OnAnswer, done: Callable[[Outcome], None]
+) -> ServerApp:
+    """A ServerApp that lets ``drive`` run ``plan`` over whichever grid Flower hands it, and gives ``done`` the end.
+
+    ``expected`` is the number of nodes it waits for before it begins.
+    """
     app = ServerApp()
 
     @app.main()
     def main(grid: Grid, context: Context) -> None:
-        done(drive(GridExchange(grid, plan, on_answer)))
+        done(drive(GridExchange(grid, plan, expected, on_answer)))
 
     return app
