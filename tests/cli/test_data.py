@@ -8,8 +8,8 @@ import pytest
 
 from fedcare.cli.app import _run
 
-HEADER = "age,bmi,children,sex,smoker,region,charges\n"
-GOOD = "40,27.5,0,male,no,north,1000\n"
+HEADER = "age,bmi,children,sex,smoker,region,city,charges\n"
+GOOD = "40,27.5,0,male,no,northeast,Boston,1000\n"
 Fedcare = Callable[..., tuple[int, str, str]]
 
 
@@ -46,11 +46,11 @@ def test_a_file_that_fits_exits_with_0(fedcare: Fedcare, tmp_path: Path) -> None
     status, out, _ = fedcare("data", "check", path, "--task", "insurance-cost")
     assert status == 0
     assert "Every row fits." in out
-    assert "Columns not used: 'region'" in out
+    assert "Columns not used: 'city'" in out
 
 
 def test_bad_rows_among_good_ones_exit_with_1_and_say_what_stays_usable(fedcare: Fedcare, tmp_path: Path) -> None:
-    path = save(tmp_path, GOOD + "forty,?,0,male,maybe,north,1000\n" + GOOD)
+    path = save(tmp_path, GOOD + "forty,?,0,male,maybe,northeast,Boston,1000\n" + GOOD)
     status, out, _ = fedcare("data", "check", path, "--task", "insurance-cost")
     assert status == 1
     assert "Usable rows: 2. Bad rows, which will be left out: 1." in out.replace("\n", " ")
@@ -59,13 +59,15 @@ def test_bad_rows_among_good_ones_exit_with_1_and_say_what_stays_usable(fedcare:
 
 
 def test_a_file_without_a_usable_row_exits_with_2(fedcare: Fedcare, tmp_path: Path) -> None:
-    status, out, _ = fedcare("data", "check", save(tmp_path, "x,1,0,male,no,north,1\n"), "--task", "insurance-cost")
+    status, out, _ = fedcare(
+        "data", "check", save(tmp_path, "x,1,0,male,no,northeast,Boston,1\n"), "--task", "insurance-cost"
+    )
     assert status == 2
     assert "No row is usable." in out
 
 
 def test_people_see_the_first_problems_and_programs_see_all(fedcare: Fedcare, tmp_path: Path) -> None:
-    path = save(tmp_path, GOOD + "x,20,0,male,no,north,1\n" * 50)
+    path = save(tmp_path, GOOD + "x,20,0,male,no,northeast,Boston,1\n" * 50)
     status, out, _ = fedcare("data", "check", path, "--task", "insurance-cost")
     assert status == 1
     assert "... and 30 more; --json gives all. By column: age 50" in out
@@ -76,14 +78,14 @@ def test_people_see_the_first_problems_and_programs_see_all(fedcare: Fedcare, tm
 
 
 def test_the_json_tells_what_is_imputed_ignored_and_learned(fedcare: Fedcare, tmp_path: Path) -> None:
-    _, found = checked(fedcare, save(tmp_path, GOOD + "41,,?,female,yes,north,3000\n"))
+    _, found = checked(fedcare, save(tmp_path, GOOD + "41,,?,female,yes,northeast,Boston,3000\n"))
     assert found["imputed"] == {"bmi": 1, "children": 1}
-    assert found["ignored_columns"] == ["region"]
+    assert found["ignored_columns"] == ["city"]
     assert found["target"] == {"least": 1000.0, "mean": 2000.0, "greatest": 3000.0}
 
 
 def test_markup_in_a_file_is_shown_and_not_obeyed(fedcare: Fedcare, tmp_path: Path) -> None:
-    path = save(tmp_path, GOOD + "[bold]x[/red],20,0,male,no,north,1\n")
+    path = save(tmp_path, GOOD + "[bold]x[/red],20,0,male,no,northeast,Boston,1\n")
     assert "[bold]x[/red]" in fedcare("data", "check", path, "--task", "insurance-cost")[1]
 
 

@@ -20,7 +20,7 @@ from fedcare.registry.version import write_version
 from fedcare.tasks.loading import load
 from fedcare.tasks.registry import get
 
-PERSON = "age=40,bmi=27.5,children=2,sex=female,smoker=no"
+PERSON = "age=40,bmi=27.5,children=2,sex=female,smoker=no,region=southeast"
 
 
 def version(folder, name):
@@ -75,7 +75,13 @@ def test_one_row_is_predicted_in_the_targets_unit(fedcare, costs):
 def test_what_is_assumed_is_said(fedcare, costs):
     _, out, _ = fedcare("predict", "--model", costs, "--row", "age=200,smoker=no", "--json")
     warnings = " ".join(json.loads(out)["prediction"]["warnings"])
-    for text in ("age = 200 lies outside", "bmi is missing", "children is missing", "sex is missing"):
+    for text in (
+        "age = 200 lies outside",
+        "bmi is missing",
+        "children is missing",
+        "sex is missing",
+        "region is missing",
+    ):
         assert text in warnings
 
 

@@ -30,11 +30,18 @@ def test_tasks_are_listed_with_or_without_the_word(monkeypatch, capsys, argument
 def test_a_task_is_shown_with_its_features_and_settings(monkeypatch, capsys) -> None:
     status, out = fedcare(monkeypatch, capsys, "tasks", "show", "insurance-cost")
     assert status == 0
-    for text in ("charges (or insurance_cost), regression in dollars", "bmi", "kg/m2", "local.lr", "0.001"):
+    for text in (
+        "charges (or insurance_cost), regression in dollars",
+        "bmi",
+        "kg/m2",
+        "southwest",
+        "local.lr",
+        "0.006",
+    ):
         assert text in out
     status, out = fedcare(monkeypatch, capsys, "tasks", "show", "insurance-cost", "--json")
     shown = json.loads(out)
-    assert shown["settings"]["local.lr"] == 0.001
+    assert shown["settings"]["local.lr"] == 0.006
     assert shown["records"]["target"]["name"] == "charges"
 
 

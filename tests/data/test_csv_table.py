@@ -267,9 +267,10 @@ def test_the_medical_cost_file_fits_in_whole(real_data: Path) -> None:
     from fedcare.tasks.insurance_cost import TASK
 
     loaded = read_table(real_data / "insurance" / "insurance.csv", TASK.records, TASK.name)
-    assert (len(loaded.records), loaded.problems, loaded.ignored_columns) == (1338, (), ("region",))
+    assert (len(loaded.records), loaded.problems, loaded.ignored_columns) == (1338, (), ())
     assert table(loaded).target.mean() == pytest.approx(13270.42, abs=0.01)
     assert set(table(loaded).groups["region"]) == {"northeast", "northwest", "southeast", "southwest"}
+    assert set(table(loaded).categorical["region"].tolist()) == {0, 1, 2, 3}
 
 
 def test_line_numbers_agree_with_the_csv_module_on_a_real_file(real_data: Path) -> None:

@@ -19,6 +19,13 @@ def test_a_column_with_a_missing_text_or_a_single_one_is_no_group() -> None:
     assert collected([["A", "x"], ["?", "x"], ["B", "x"]], {"gap": 0, "constant": 1}) == {}
 
 
+def test_only_the_dividing_column_is_kept_with_a_single_text() -> None:
+    groups = GroupColumns({"site": 0, "smoker": 1}, {""}, wanted=("smoker",), divide_by="site")
+    for _ in range(3):
+        groups.add(["A", "no"])
+    assert {name: array.tolist() for name, array in groups.arrays().items()} == {"site": ["A"] * 3}
+
+
 def test_two_hundred_distinct_texts_are_the_most() -> None:
     def rows(count: int) -> list[list[str]]:
         return [[str(number)] for number in range(count)]

@@ -1,7 +1,8 @@
 import numpy as np
 
 from fedcare.data.records import Table
-from fedcare.data.sources.synthetic_insurance import expected_charges, generate
+from fedcare.data.sources.synthetic_insurance import REGIONS, expected_charges, generate
+from fedcare.tasks.insurance_cost import TASK
 
 
 def persons(count: int, seed: int = 1) -> Table:
@@ -23,6 +24,13 @@ def test_the_figures_are_those_of_the_known_file() -> None:
     assert 1_100 <= table.target.min() <= table.target.max() <= 64_000
     assert abs(table.target.mean() - 13_270) < 800
     assert abs(np.median(table.target) - 9_382) < 800
+
+
+def test_the_region_is_a_feature_and_a_group_and_both_say_the_same() -> None:
+    table = persons(200)
+    np.testing.assert_array_equal(np.array(REGIONS)[table.categorical["region"]], table.groups["region"])
+    declared = next(feature for feature in TASK.records.categorical if feature.name == "region")
+    assert declared.categories == REGIONS
 
 
 def test_smoking_costs_far_more_above_a_bmi_of_thirty() -> None:

@@ -116,6 +116,11 @@ def test_a_constant_feature_keeps_its_unit(value: float, count: int) -> None:
     assert np.abs(preprocessing.inputs(strict([value], [0]))[0, 0]) <= 1e-3
 
 
+def test_a_value_far_outside_a_very_small_spread_stays_finite() -> None:
+    some = table([(40, weight, 0, 0, 0, 0) for weight in (np.nan, 0.0, 1e-38)])
+    assert np.isfinite(fitted(SCHEMA, some).inputs(some)).all()
+
+
 def test_a_feature_that_nobody_recorded_is_no_obstacle() -> None:
     nothing = table([(np.nan, np.nan, -1, -1, -1, 1.0)] * 3)
     assert fitted(SCHEMA, nothing).means == (65.0, 0.0)

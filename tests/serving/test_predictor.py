@@ -11,7 +11,7 @@ from fedcare.serving.answers import Prediction, Refusal
 from fedcare.serving.predictor import Predictor
 from fedcare.tasks.registry import get
 
-PERSON = {"age": "40", "bmi": "27.5", "children": "2", "sex": "female", "smoker": "no"}
+PERSON = {"age": "40", "bmi": "27.5", "children": "2", "sex": "female", "smoker": "no", "region": "southeast"}
 
 STAGES = """
 [target]
@@ -33,7 +33,7 @@ def said(answer) -> Prediction:
 def test_a_complete_record_gets_the_models_answer_in_the_targets_unit_and_no_warning(made, tmp_path):
     predictor, model, preprocessing = made("insurance-cost")
     answer = said(predictor.rows([PERSON])[0])
-    (tmp_path / "one.csv").write_text("age,bmi,children,sex,smoker,charges\n40,27.5,2,female,no,1\n")
+    (tmp_path / "one.csv").write_text("age,bmi,children,sex,smoker,region,charges\n40,27.5,2,female,no,southeast,1\n")
     records = read_table(tmp_path / "one.csv", get("insurance-cost").records, "insurance-cost").records
     with torch.no_grad():
         expected = preprocessing.to_unit(model(torch.from_numpy(preprocessing.inputs(records))).numpy())
@@ -66,6 +66,9 @@ def test_an_unknown_category_is_treated_as_the_schema_says_and_said(made):
     answer = said(predictor.rows([PERSON | {"sex": "other"}])[0])
     assert "unknown category 'other'" in answer.warnings[0]
     assert answer.value == said(predictor.rows([PERSON | {"sex": ""}])[0]).value
+    abroad, nowhere = (said(predictor.rows([PERSON | {"region": region}])[0]) for region in ("Bavaria", ""))
+    assert "unknown category 'Bavaria'" in abroad.warnings[0]
+    assert abroad.value == nowhere.value
 
 
 def test_what_the_schema_refuses_is_refused_with_every_reason(made):

@@ -5,7 +5,7 @@ from fedcare.data.preprocessing import fit, statistics
 from fedcare.tasks.loading import load
 from fedcare.tasks.registry import get
 
-COLUMNS = {"insurance-cost": 7, "breast-cancer": 30, "diabetes": 11}
+COLUMNS = {"insurance-cost": 12, "breast-cancer": 30, "diabetes": 11}
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -22,7 +22,8 @@ def test_a_built_in_task_turns_its_records_into_model_inputs(name: str) -> None:
 def test_insurance_cost_takes_both_names_of_its_target_and_persons_of_any_country() -> None:
     records = get("insurance-cost").records
     assert records.target.aliases == ("insurance_cost",)
-    assert "region" not in records.feature_names
+    region = next(feature for feature in records.categorical if feature.name == "region")
+    assert (region.unknown, region.impute) == ("missing", "own-category")
 
 
 def test_insurance_cost_makes_as_many_persons_as_the_known_file_has() -> None:

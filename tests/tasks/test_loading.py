@@ -16,7 +16,7 @@ from fedcare.tasks.registry import get
 
 SMALL = apply(INSURANCE, {"num_samples": "30"})
 SMALL_IMAGES = apply(IMAGES, {"num_samples": "12", "image_size": "28"})
-HEADER = "age,bmi,children,sex,smoker,charges,site\n"
+HEADER = "age,bmi,children,sex,smoker,region,charges,site\n"
 
 
 def save(path: Path, seed: int = 1) -> Path:
@@ -57,7 +57,7 @@ def test_files_of_tables_and_images_are_read(tmp_path: Path) -> None:
 
 def test_a_file_without_one_usable_row_names_the_first_problem(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text(HEADER + "old,20,0,male,no,100,A\n")
+    path.write_text(HEADER + "old,20,0,male,no,southeast,100,A\n")
     with pytest.raises(
         BadRecords, match="no row is usable; the first problem of 1: line 2, age: 'old' is not a number"
     ):
@@ -66,7 +66,9 @@ def test_a_file_without_one_usable_row_names_the_first_problem(tmp_path: Path) -
 
 def test_a_row_without_the_partitions_column_is_bad(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text(HEADER + "40,20,0,male,no,100,A\n41,20,0,male,no,100,\n42,20,0,male,no,100,B\n")
+    path.write_text(
+        HEADER + "".join(f"{age},20,0,male,no,southeast,100,{site}\n" for age, site in [(40, "A"), (41, ""), (42, "B")])
+    )
     assert len(load(INSURANCE, path, 1).problems) == 0
     assert [problem.column for problem in load(INSURANCE, path, 1, partition="by:site").problems] == ["site"]
     by_site = apply(INSURANCE, {"partition": "by:site"})

@@ -25,6 +25,8 @@ Places = npt.NDArray[np.int64]
 MOMENTS = 3  # count, sum, sum of squares
 # Below this share of the mean square a variance is rounding error: the feature is constant and keeps its unit.
 ROUNDING = 1e-14
+# What a float32 can hold: a value very far outside a very small spread becomes this, not infinity.
+GREATEST = float(np.finfo(np.float32).max)
 
 
 # -- the institution's half -------------------------------------------------------------------------------------------
@@ -174,7 +176,8 @@ class TablePreprocessing:
             raise BadValue(field=feature.name, reason="a value is missing and the task accepts no missing value here")
         fill = feature.impute if isinstance(feature.impute, float) else self.means[column]
         filled: Floats = np.where(missing, fill, values)
-        return (filled - self.means[column]) / self.scales[column]
+        standardised: Floats = np.clip((filled - self.means[column]) / self.scales[column], -GREATEST, GREATEST)
+        return standardised
 
     def _category(
         self, place: int, feature: CategoricalFeature, values: npt.NDArray[np.int64]

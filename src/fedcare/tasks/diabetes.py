@@ -8,7 +8,7 @@ the codes stay codes.
 from __future__ import annotations
 
 from fedcare.data.schema import CategoricalFeature, NumericFeature, TableSchema, Target
-from fedcare.plan import RoundPolicy
+from fedcare.plan import LocalTraining, RoundPolicy
 from fedcare.tasks.spec import Task
 
 SCHEMA = TableSchema(
@@ -34,5 +34,6 @@ TASK = Task(
     records=SCHEMA,
     metric="r2",
     origin="sklearn:diabetes",
+    local=LocalTraining(lr_schedule="cosine"),
     rounds=RoundPolicy(rounds=10),
 )

@@ -55,8 +55,8 @@ class _TableReader:
         self._schema, self._width = schema, len(columns.header)
         self._readers = [(columns.place[name], name, reader) for name, reader in _readers(schema)]
         self._divide_by = (names[divide_by], divide_by) if divide_by in names and divide_by is not None else None
-        wanted = [*(feature.name for feature in schema.categorical), *([divide_by] if divide_by else []), SPLIT_COLUMN]
-        self._groups = GroupColumns(names, {*schema.missing, ""}, wanted)
+        wanted = [*(feature.name for feature in schema.categorical), SPLIT_COLUMN]
+        self._groups = GroupColumns(names, {*schema.missing, ""}, wanted, divide_by)
         self._values = [array("d") for _ in self._readers]
         self.problems: list[RowProblem] = []
         self.seen = 0

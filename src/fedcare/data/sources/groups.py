@@ -31,14 +31,22 @@ class _Column:
 class GroupColumns:
     """Collects every column that is complete and holds 2 to 200 distinct texts.
 
-    Of thousands of columns the first 200 are followed, and those that are ``wanted`` wherever they stand.
+    Of thousands of columns the first 200 are followed, and those that are ``wanted`` wherever they stand. The column
+    ``divide_by`` is kept with a single text too, so that its user hears of one institution, not of a missing column.
     """
 
-    def __init__(self, names: Mapping[str, int], missing: Collection[str], wanted: Collection[str] = ()) -> None:
-        followed = dict.fromkeys([*(name for name in wanted if name in names), *list(names)[:MOST_COLUMNS]])
+    def __init__(
+        self,
+        names: Mapping[str, int],
+        missing: Collection[str],
+        wanted: Collection[str] = (),
+        divide_by: str | None = None,
+    ) -> None:
+        asked = [name for name in (*wanted, divide_by) if name is not None and name in names]
+        followed = dict.fromkeys([*asked, *list(names)[:MOST_COLUMNS]])
         self._columns = {name: _Column(names[name]) for name in followed}
         self._missing = frozenset(missing)
-        self._wanted = frozenset(wanted)
+        self._divide_by = divide_by
 
     def add(self, cells: Sequence[str]) -> None:
         """Take in one usable row; a column that shows itself unfit is forgotten."""
@@ -55,9 +63,6 @@ class GroupColumns:
             del self._columns[name]
 
     def arrays(self) -> dict[str, Strings]:
-        """Text by row of every column that lasted, in the order in which they are followed.
-
-        A wanted column with a single text is kept, so that its user hears of one institution, not of a missing column.
-        """
+        """Text by row of every column that lasted, in the order in which they are followed."""
         kept = {name: column for name, column in self._columns.items() if column.rows}
-        return {name: each.array() for name, each in kept.items() if len(each.codes) > 1 or name in self._wanted}
+        return {name: each.array() for name, each in kept.items() if len(each.codes) > 1 or name == self._divide_by}

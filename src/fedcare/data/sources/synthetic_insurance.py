@@ -26,7 +26,8 @@ LEAST, GREATEST = 1_100.0, 64_000.0  # dollars
 def generate(num_samples: int, seed: int) -> Loaded:
     """That many persons: age 18 to 64, bmi 16 to 53, 0 to 5 children, a fifth smokers, charges in dollars.
 
-    The same seed gives the same persons. The columns follow the task ``insurance-cost``; ``region`` is a group.
+    The same seed gives the same persons. The columns follow the task ``insurance-cost``; the categorical ones are
+    groups as well.
     """
     rng = np.random.default_rng(seed)
     region = rng.choice(len(REGIONS), size=num_samples, p=_REGION_SHARES)
@@ -39,7 +40,7 @@ def generate(num_samples: int, seed: int) -> Loaded:
     return Loaded(
         Table(
             numeric={"age": age, "bmi": bmi, "children": children},
-            categorical={"sex": male.astype(np.int64), "smoker": smoker},
+            categorical={"sex": male.astype(np.int64), "smoker": smoker, "region": region.astype(np.int64)},
             target=_with_chance(expected, rng),
             groups={
                 "sex": np.array(["female", "male"])[male],
