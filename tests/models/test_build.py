@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from fedcare.models.build import build
+from fedcare.models.layers import Conv2d, initialise
 from fedcare.models.spec import MLPSpec, ResNetSpec
 from fedcare.models.vector import manifest_of, vector_of
 
@@ -72,3 +73,14 @@ def test_dropout_masks_follow_their_seed_and_rest_in_evaluation():
     assert not torch.equal(outputs(5), outputs(6))
     model.eval()
     assert torch.equal(outputs(5), outputs(6))
+
+
+@pytest.mark.parametrize(("kernel", "padding", "stride"), [(3, 1, 1), (3, 1, 2), (1, 0, 1), (7, 3, 2)])
+def test_a_convolution_on_one_pixel_is_the_ordinary_one(kernel, padding, stride):
+    quick = Conv2d(5, 4, kernel, stride=stride, padding=padding, bias=False)
+    initialise(quick, torch.Generator().manual_seed(1))
+    pixel = torch.randn(6, 5, 1, 1, generator=torch.Generator().manual_seed(2))
+    ordinary = torch.nn.functional.conv2d(pixel, quick.weight, stride=stride, padding=padding)
+    torch.testing.assert_close(quick(pixel), ordinary, atol=1e-5, rtol=1e-5)
+    gradients = [torch.autograd.grad(out.square().sum(), quick.weight)[0] for out in (quick(pixel), ordinary)]
+    torch.testing.assert_close(*gradients, atol=1e-4, rtol=1e-4)

@@ -6,6 +6,7 @@ from math import sqrt
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class Linear(nn.Linear):
@@ -16,7 +17,19 @@ class Linear(nn.Linear):
 
 
 class Conv2d(nn.Conv2d):
-    """``nn.Conv2d`` that is made empty: ``initialise`` fills it."""
+    """``nn.Conv2d`` that is made empty (``initialise`` fills it) and quick on a single pixel."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """The convolution. On one pixel only the kernel's centre meets anything but padding.
+
+        The last stage of a ResNet on 28 px images is such a pixel, and the ordinary kernel spends nine times the work
+        on the padding around it.
+        """
+        centre = (self.kernel_size[0] // 2, self.kernel_size[1] // 2)
+        if tuple(inputs.shape[-2:]) == (1, 1) and self.padding == centre and self.bias is None:
+            weight = self.weight[:, :, centre[0], centre[1]]
+            return functional.linear(inputs.flatten(1), weight)[:, :, None, None]
+        return super().forward(inputs)
 
     def reset_parameters(self) -> None:
         """Leave the memory as it is: the usual filling would draw from the process's random state."""
