@@ -143,7 +143,8 @@ class RoundLoop:
         present = self.exchange.institutions()
         needed = self.plan.rounds.min_available
         if len(present) < needed:
-            raise TooFewInstitutions(found=len(present), needed=needed, hint="Connect more nodes, or lower min_available.")
+            hint = "Connect more nodes, or lower min_available."
+            raise TooFewInstitutions(found=len(present), needed=needed, hint=hint)
         return present
 
     def _sample(self, round_number: int, fraction: float, purpose: str) -> list[str]:
