@@ -125,10 +125,13 @@ class _Stack:
 
     def result(self) -> tuple[Matrix, npt.NDArray[np.float64]]:
         """Weights and mean losses in the caller's order."""
-        back = np.argsort(self._steps.order)
-        lengths = self._steps.lengths
+        order, lengths = self._steps.order, self._steps.lengths
         losses = (self._losses.numpy() * lengths).sum(axis=0, dtype=np.float64) / lengths.sum(axis=0)
-        return matrix_of(self._stack).numpy()[back], losses[back]
+        matrix = matrix_of(self._stack).numpy()
+        if order == sorted(order):
+            return matrix, losses
+        back = np.argsort(order)
+        return matrix[back], losses[back]
 
     def _pull(self, gradients: list[Tensor], active: int) -> None:
         """Add FedProx's gradient, mu times the way from the global weights."""
