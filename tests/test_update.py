@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedcare.errors import BadUpdate
-from fedcare.update import Entry, Manifest, ModelUpdate, weighted_mean
+from fedcare.update import BLOCK, Entry, Manifest, ModelUpdate, weighted_mean
 
 shapes = st.lists(st.lists(st.integers(1, 4), max_size=3).map(tuple), min_size=1, max_size=6)
 
@@ -53,3 +53,11 @@ def test_the_mean_weighs_by_rows_and_ignores_the_order_of_arrival(values, random
 def test_equal_updates_average_to_themselves(value, rows):
     each = [ModelUpdate(f"i{k}", np.full(4, value, dtype=np.float32), n) for k, n in enumerate(rows)]
     np.testing.assert_allclose(weighted_mean(each), value, rtol=1e-6)
+
+
+def test_a_mean_in_blocks_equals_the_mean_of_whole_vectors():
+    random = np.random.default_rng(3)
+    vectors = random.normal(size=(3, 2 * BLOCK + 5)).astype(np.float32)
+    updates = [ModelUpdate(str(k), vector, k + 1) for k, vector in enumerate(vectors)]
+    whole = sum((vector * np.float64((k + 1) / 6.0) for k, vector in enumerate(vectors)), start=np.zeros(1))
+    assert weighted_mean(updates).tobytes() == whole.astype(np.float32).tobytes()

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from flwr.app import Array, ArrayRecord, MetricRecord, RecordDict
+from flwr.app import ArrayRecord, MetricRecord, RecordDict
 from flwr.serverapp.strategy import FedAvg
 
 from fedcare.aggregation.strategy import State
 from fedcare.errors import QuorumLost
+from fedcare.federation.arrays import packed
 from fedcare.plan import LocalTraining
 from fedcare.update import Manifest, ModelUpdate, Vector, weighted_mean
 
@@ -124,7 +125,7 @@ def _reply(vector: Vector, examples: int) -> _Reply:
 
 
 def _record(vector: Vector) -> ArrayRecord:
-    return ArrayRecord({KEY: Array(np.ascontiguousarray(vector))})
+    return ArrayRecord({KEY: packed(vector)})
 
 
 def _first(kept: Any) -> npt.NDArray[np.float32] | None:

@@ -13,6 +13,7 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Error, Message, MetricRec
 from flwr.common.constant import ErrorCode
 
 from fedcare.aggregation.exchange import Answer, Split
+from fedcare.federation.arrays import packed
 from fedcare.plan import TrainingPlan
 from fedcare.tasks.spec import Task
 from fedcare.update import Vector
@@ -52,7 +53,7 @@ def ask(instruction: Instruction, vector: Vector | None = None) -> RecordDict:
     )
     content = RecordDict({"config": config})
     if vector is not None:
-        content["weights"] = ArrayRecord({VECTOR: Array(vector)})
+        content["weights"] = ArrayRecord({VECTOR: packed(vector)})
     return content
 
 
@@ -69,9 +70,9 @@ def reply(answer: Answer, question: Message) -> Message:
     """An answer as the reply to its question."""
     if answer.error is not None:
         return Message(Error(ErrorCode.CLIENT_APP_RAISED_EXCEPTION, answer.error), reply_to=question)
-    arrays = {SUMS: Array(answer.sums)} if answer.sums is not None else {}
+    arrays = {SUMS: packed(answer.sums)} if answer.sums is not None else {}
     if answer.vector is not None:
-        arrays[VECTOR] = Array(answer.vector)
+        arrays[VECTOR] = packed(answer.vector)
     numbers: dict[str, float | int] = {EXAMPLES: answer.examples, "loss": answer.loss, "seconds": answer.seconds}
     content = RecordDict({"answer": ArrayRecord(arrays), "metrics": MetricRecord(dict(numbers))})
     content["institution"] = ConfigRecord({"name": answer.institution})

@@ -22,7 +22,10 @@ def manifest_of(model: nn.Module) -> Manifest:
 @torch.no_grad()
 def vector_of(model: nn.Module) -> Vector:
     """A copy of the model's weights in the manifest's order, shape ``(parameters,)``."""
-    return torch.cat([tensor.detach().reshape(-1).cpu() for tensor in _tensors(model)]).numpy()
+    manifest = manifest_of(model)
+    arrays = [tensor.cpu().numpy() for tensor in _tensors(model)]
+    # numpy's memory comes in large pages, torch's does not; filling it costs half the time.
+    return manifest.pack({entry.name: array for entry, array in zip(manifest.entries, arrays, strict=True)})
 
 
 @torch.no_grad()
