@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import torch  # noqa: F401 (before fedcare, which would choose how the bare side's threads wait)
+
 from fedcare.federation.study import Study
 
 STUDY = "study.pickle"

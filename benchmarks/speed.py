@@ -16,6 +16,7 @@ the machine.
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -44,7 +45,12 @@ class Side:
     def __init__(self, side: str, work: Workload, folder: str) -> None:
         self.side, self.seconds = side, list[float]()
         command = [sys.executable, "-m", "benchmarks.measured", side, str(work.rounds), folder]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        environment = dict(os.environ)
+        if side == "bare":
+            environment.pop("OMP_WAIT_POLICY", None)  # fedcare set it in this process; the bare side has torch's own.
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
 
     def turn(self) -> list[float]:
         """Let it run one turn; its rounds in seconds."""

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -22,6 +23,7 @@ from fedcare.errors import StorageFull, UnreadableFile
 from fedcare.update import Vector
 
 FILE = "checkpoint.safetensors"
+SYNC_SECONDS = 1.0
 
 
 @dataclass
@@ -46,7 +48,7 @@ class RunState:
     history: list[RoundRecord] = field(default_factory=list)
 
 
-def save(folder: Path, state: RunState, told: list[str] | None = None) -> None:
+def save(folder: Path, state: RunState, told: list[str] | None = None, sync: bool = True) -> None:
     """Replace the folder's checkpoint; raises StorageFull and keeps the former one when the disk refuses.
 
     ``told`` holds the history's JSON so far, one text a round, and gets what is missing: with many institutions and
@@ -68,12 +70,14 @@ def save(folder: Path, state: RunState, told: list[str] | None = None) -> None:
         "preprocessing": state.preprocessing,
     }
     metadata = {"run": json.dumps(notes), "history": f"[{','.join(told)}]"}
-    replace_file(folder / FILE, lambda path: save_file(arrays, path, metadata=metadata))
+    replace_file(folder / FILE, lambda path: save_file(arrays, path, metadata=metadata), sync)
 
 
 def load(folder: Path) -> RunState | None:
     """The folder's checkpoint, or None where there is none; raises UnreadableFile for a damaged one."""
     path = folder / FILE
+    for left_by_a_kill in folder.glob(f".{FILE}.*"):
+        left_by_a_kill.unlink(missing_ok=True)
     if not path.exists():
         return None
     try:
@@ -102,8 +106,9 @@ def load(folder: Path) -> RunState | None:
 class CheckpointWriter:
     """Writes checkpoints beside the next round's training; at most one write is under way.
 
-    Waiting for the disk costs a small model more than its training. A kill during the write loses that one round,
-    which the resumed run computes again to the same bits.
+    A kill of the process loses at most the round that is being written, which the resumed run computes again to the
+    same bits. A power cut may lose the last second: the disk is made to confirm once a second and at the end, since
+    waiting for it after every round costs a small model more than its training.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -111,12 +116,13 @@ class CheckpointWriter:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._pending: Future[None] | None = None
         self._told: list[str] = []
+        self._synced = 0.0
 
     def write(self, state: RunState) -> None:
         """Write ``state`` in the background; raises what the former write raised."""
         self.wait()
         snapshot = replace(state, recent=list(state.recent), history=list(state.history))
-        self._pending = self._pool.submit(save, self._folder, snapshot, self._told)
+        self._pending = self._pool.submit(self._save, snapshot)
 
     def wait(self) -> None:
         """Until the last checkpoint is on the disk; raises StorageFull when it could not be put there."""
@@ -125,21 +131,31 @@ class CheckpointWriter:
             pending.result()
 
     def close(self) -> None:
-        """Finish the last write and end the thread."""
+        """Finish the last write, have the disk confirm it, and end the thread."""
         try:
             self.wait()
+            if (path := self._folder / FILE).exists():
+                _sync(path)
         finally:
             self._pool.shutdown()
 
+    def _save(self, state: RunState) -> None:
+        due = time.monotonic() - self._synced >= SYNC_SECONDS
+        save(self._folder, state, self._told, sync=due)
+        if due:
+            self._synced = time.monotonic()
 
-def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a file beside ``path`` and put it in its place in one step, synced to the disk."""
+
+def replace_file(path: Path, write: Callable[[Path], object], sync: bool = True) -> None:
+    """Let ``write`` fill a file beside ``path`` and put it in its place in one step; ``sync`` waits for the disk."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         write(beside)
-        _sync(beside)
+        if sync:
+            _sync(beside)
         beside.replace(path)
-        _sync(path.parent)
+        if sync:
+            _sync(path.parent)
     except (OSError, SafetensorError) as error:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fedcare.aggregation.exchange import Answer, Sums
-from fedcare.update import ModelUpdate, Vector
+from fedcare.update import BLOCK, ModelUpdate, Vector
 
 # No hospital has this many rows; a count above it is a mistake or an attempt to outweigh everybody else.
 MOST_ROWS = 100_000_000
@@ -22,14 +22,15 @@ def usable_updates(
     ``outlier_factor``: an update further from ``current`` than this many times the median distance is dropped.
     """
     dropped: dict[str, str] = {}
-    updates: list[ModelUpdate] = []
+    moved: dict[str, tuple[ModelUpdate, float]] = {}
     for answer in sorted(answers, key=lambda answer: answer.institution):
-        reason = answer.error or _fault(answer, current, announced.get(answer.institution, MOST_ROWS))
+        name, distance = answer.institution, _distance(answer.vector, current)
+        reason = answer.error or _fault(answer, current, announced.get(name, MOST_ROWS), distance)
         if reason is None and answer.vector is not None:
-            updates.append(ModelUpdate(answer.institution, answer.vector, answer.examples, {"loss": answer.loss}))
+            moved[name] = ModelUpdate(name, answer.vector, answer.examples, {"loss": answer.loss}), distance
         else:
-            dropped[answer.institution] = reason or "no weights in the answer"
-    return _without_outliers(updates, current, outlier_factor, dropped), dropped
+            dropped[name] = reason or "no weights in the answer"
+    return _without_outliers(moved, outlier_factor, dropped), dropped
 
 
 def usable_sums(answers: Sequence[Answer], size: int) -> tuple[dict[str, Sums], dict[str, str]]:
@@ -45,12 +46,23 @@ def usable_sums(answers: Sequence[Answer], size: int) -> tuple[dict[str, Sums], 
     return sums, dropped
 
 
-def _fault(answer: Answer, current: Vector, announced: int) -> str | None:
+def _distance(vector: Vector | None, current: Vector) -> float:
+    """Euclidean distance of the weights to the global ones; NaN or infinity if any weight is so, or none fits."""
+    if vector is None or vector.shape != current.shape or vector.dtype != current.dtype:
+        return float("nan")
+    squares = 0.0
+    for start in range(0, len(current), BLOCK):
+        way = (vector[start : start + BLOCK] - current[start : start + BLOCK]).astype(np.float64)
+        squares += float(way @ way)
+    return float(np.sqrt(squares))
+
+
+def _fault(answer: Answer, current: Vector, announced: int, distance: float) -> str | None:
     if answer.vector is None:
         return "no weights in the answer"
     if answer.vector.shape != current.shape:
         return f"weights of shape {answer.vector.shape} where {current.shape} belongs"
-    if not np.isfinite(answer.vector).all():
+    if not np.isfinite(distance):
         return "weights hold NaN or infinity"
     if answer.examples < 1:
         return f"{answer.examples} training rows claimed"
@@ -70,18 +82,16 @@ def _sums_fault(sums: Sums | None, size: int) -> str | None:
 
 
 def _without_outliers(
-    updates: list[ModelUpdate], current: Vector, factor: float, dropped: dict[str, str]
+    moved: Mapping[str, tuple[ModelUpdate, float]], factor: float, dropped: dict[str, str]
 ) -> list[ModelUpdate]:
+    updates = [update for update, _ in moved.values()]
     if len(updates) < 3:  # A median of two distances cannot tell which of them is the odd one.
         return updates
-    distances = [float(np.linalg.norm(update.vector - current)) for update in updates]
-    limit = factor * float(np.median(distances))
+    median = float(np.median([distance for _, distance in moved.values()]))
     kept = []
-    for update, distance in zip(updates, distances, strict=True):
-        if limit > 0 and distance > limit:
-            dropped[update.institution] = (
-                f"its update moved {distance:.3g} where the round's median is {limit / factor:.3g}"
-            )
+    for update, distance in moved.values():
+        if 0 < factor * median < distance:
+            dropped[update.institution] = f"its update moved {distance:.3g} where the round's median is {median:.3g}"
         else:
             kept.append(update)
     return kept
