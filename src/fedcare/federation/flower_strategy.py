@@ -73,9 +73,8 @@ class MeanStrategy(FlowerStrategy):
         """The mean, after the server's step on its learned part."""
         mean = weighted_mean(updates)
         learned = manifest.learned_size
-        if not self._remembers:
-            return mean  # Flower's FedAvg of a single reply is that reply.
-        self._set_current(current[:learned])
+        if self._remembers:
+            self._set_current(current[:learned])
         reply = _reply(mean[:learned], sum(update.examples for update in updates))
         mean[:learned] = self._ask_flower(round_number, [reply])
         return mean
