@@ -53,7 +53,7 @@ def _distance(vector: Vector | None, current: Vector) -> float:
     squares = 0.0
     for start in range(0, len(current), BLOCK):
         way = (vector[start : start + BLOCK] - current[start : start + BLOCK]).astype(np.float64)
-        squares += float(way @ way)
+        squares += float(np.square(way, out=way).sum())  # A BLAS product would wake threads for so few numbers.
     return float(np.sqrt(squares))
 
 
