@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pytest
 
@@ -10,8 +10,7 @@ from fedcare.cli import app
 from fedcare.settings import settings
 
 
-@dataclass(frozen=True)
-class Ran:
+class Ran(NamedTuple):
     """What a command left: its exit code and what it wrote."""
 
     code: int

@@ -1,29 +1,13 @@
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fedcare.cli.app import _run
-
 HEADER = "age,bmi,children,sex,smoker,region,city,charges\n"
 GOOD = "40,27.5,0,male,no,northeast,Boston,1000\n"
 Fedcare = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def fedcare(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Fedcare:
-    """Runs the program with these arguments; gives its exit status, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["fedcare", *map(str, arguments)])
-        status = _run()
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
 
 
 def save(folder: Path, rows: str) -> Path:

@@ -1,25 +1,8 @@
 """``fedcare runs`` and ``fedcare models``."""
 
 import json
-import sys
 
 import pytest
-
-from fedcare.cli import app as program
-
-
-@pytest.fixture
-def fedcare(monkeypatch, capsys):
-    """Run the program in this process: exit code, stdout and stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["fedcare", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            program.main()
-        said = capsys.readouterr()
-        return ended.value.code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fedcare.cli import app as program
 from fedcare.cli.predict import parse_row
 from fedcare.data.preprocessing import fit, statistics
 from fedcare.errors import BadSetting
@@ -46,20 +45,6 @@ def costs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def imaging(tmp_path_factory):
     return version(tmp_path_factory.mktemp("imaging") / "model", "cancer-imaging")
-
-
-@pytest.fixture
-def fedcare(monkeypatch, capsys):
-    """Run the program in this process: exit code, stdout and stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["fedcare", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            program.main()
-        said = capsys.readouterr()
-        return ended.value.code, said.out, said.err
-
-    return run
 
 
 def test_one_row_is_predicted_in_the_targets_unit(fedcare, costs):
