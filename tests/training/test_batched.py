@@ -14,10 +14,10 @@ from fedcare.models.spec import MLPSpec, ResNetSpec
 from fedcare.models.vector import load_vector, vector_of
 from fedcare.plan import LocalTraining
 from fedcare.training import batched
-from fedcare.training.batched import supports, train_together
+from fedcare.training.batched import Together, supports
 from fedcare.training.dataset import Dataset
 from fedcare.training.local import train
-from fedcare.training.stacked_mlp import StackedMLP, matrix_of, stack_of
+from fedcare.training.stacked_mlp import Scratch, StackedMLP, empty_stack, fill, read
 
 SPEC = MLPSpec(hidden=(8, 6))
 
@@ -37,12 +37,16 @@ def alone(spec, vector, dataset, outputs, local, seed, round_number=2, rounds=5)
     return vector_of(model), loss
 
 
+def train_together(spec, vector, datasets, local, round_number, rounds, seeds):
+    return Together(spec, len(vector), datasets, local, rounds).train(vector, round_number, seeds)
+
+
 def assert_equals_one_by_one(sizes, outputs, local, tolerance=2e-5):
     vector = vector_of(build(SPEC, 4, outputs, seed=1))
     datasets = [rows(size, outputs, seed=place) for place, size in enumerate(sizes)]
     seeds = [100 + place for place in range(len(sizes))]
     matrix, losses = train_together(SPEC, vector, datasets, local, 2, 5, seeds)
-    assert matrix.dtype == np.float32
+    assert matrix[0].dtype == np.float32
     for place, dataset in enumerate(datasets):
         expected, loss = alone(SPEC, vector, dataset, outputs, local, seeds[place])
         np.testing.assert_allclose(matrix[place], expected, atol=tolerance)
@@ -89,15 +93,17 @@ def test_the_written_backward_pass_equals_the_one_of_torch(loss):
     for model in models:
         for parameter in model.parameters():
             torch.nn.init.normal_(parameter)
-    each_stack = [stack_of(torch.from_numpy(vector_of(model)), widths, 1) for model in models]
-    weights_of_all = [torch.cat(tensors) for tensors in zip(*each_stack, strict=True)]
+    weights_of_all = empty_stack(widths, len(models))
+    fill(weights_of_all, torch.from_numpy(np.stack([vector_of(model) for model in models])))
     gradients = [torch.full_like(tensor, 7.0) for tensor in weights_of_all]
-    stack = StackedMLP(weights_of_all, gradients, widths, rows=6)
+    stack = StackedMLP(weights_of_all, gradients, Scratch(widths, 20), rows=6)
     inputs, weights = torch.randn(3, 6, 4), torch.rand(3, 6, 1)
     answers = torch.randn(3, 6, 1) if loss != "cross_entropy" else torch.softmax(torch.randn(3, 6, 3), 2)
     stack.inputs.copy_(inputs)
     losses, slope = getattr(batched, loss)(stack.forward(), answers, weights)
     stack.backward(slope)
+    flat = torch.empty(len(models), len(vector_of(models[0])))
+    read(gradients, flat)
     for place, model in enumerate(models):
         out = model(inputs[place])
         if loss == "cross_entropy":
@@ -109,7 +115,7 @@ def test_the_written_backward_pass_equals_the_one_of_torch(loss):
         total.backward()
         assert losses[place].item() == pytest.approx(total.item(), rel=1e-5)
         expected = torch.cat([parameter.grad.reshape(-1) for parameter in model.parameters()])
-        torch.testing.assert_close(matrix_of(gradients)[place], expected, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(flat[place], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_the_same_round_gives_the_same_bits():
@@ -120,6 +126,31 @@ def test_the_same_round_gives_the_same_bits():
     second = train_together(SPEC, vector, datasets, LocalTraining(), 1, 1, [1, 2, 3])
     assert np.array_equal(first[0], second[0])
     assert np.array_equal(first[1], second[1])
+
+
+def test_a_round_owes_nothing_to_the_rounds_before_it():
+    vector = vector_of(build(SPEC, 4, 1, seed=1))
+    datasets = [rows(size, 1, seed=size) for size in (30, 11, 50)]
+    for optimizer in ("adam", "sgd"):
+        local = LocalTraining(optimizer=optimizer, momentum=0.9, lr=0.01)
+        kept = Together(SPEC, len(vector), datasets, local, 2)
+        first, _ = kept.train(vector, 1, [1, 2, 3])
+        mean = np.mean(first, axis=0)
+        second, losses = kept.train(mean, 2, [4, 5, 6])
+        fresh, fresh_losses = train_together(SPEC, mean, datasets, local, 2, 2, [4, 5, 6])
+        assert np.array_equal(second, fresh)
+        assert np.array_equal(losses, fresh_losses)
+
+
+def test_the_number_of_threads_changes_no_bit():
+    vector = vector_of(build(SPEC, 4, 1, seed=1))
+    datasets = [rows(40 + place, 1, seed=place) for place in range(12)]
+    found = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        found.append(train_together(SPEC, vector, datasets, LocalTraining(), 1, 1, list(range(12))))
+    assert np.array_equal(found[0][0], found[1][0])
+    assert np.array_equal(found[0][1], found[1][1])
 
 
 def test_the_global_vector_is_left_alone():

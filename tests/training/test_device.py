@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from fedcare.errors import BadSetting
-from fedcare.training.device import choose
+from fedcare.models.spec import MLPSpec, ResNetSpec
+from fedcare.training.device import ALL_THREADS, choose, use_threads_for
 
 
 def test_auto_finds_a_device_that_works():
@@ -24,3 +25,9 @@ def test_an_unknown_word_is_refused():
 def test_an_absent_device_is_refused():
     with pytest.raises(BadSetting, match="this machine has none"):
         choose("cuda")
+
+
+def test_only_what_is_large_enough_shares_out_its_work():
+    for spec, together, expected in ((ResNetSpec(), 1, ALL_THREADS), (MLPSpec(), 1, 1), (MLPSpec(), 100, ALL_THREADS)):
+        use_threads_for(spec, together)
+        assert torch.get_num_threads() == expected

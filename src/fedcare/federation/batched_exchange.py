@@ -15,7 +15,8 @@ from fedcare.models.vector import load_vector
 from fedcare.plan import TrainingPlan, canonical_json
 from fedcare.tasks.spec import Task
 from fedcare.training import metrics
-from fedcare.training.batched import train_together
+from fedcare.training.batched import Together
+from fedcare.training.dataset import Dataset
 from fedcare.training.device import use_threads_for
 from fedcare.training.evaluation import evaluate_together
 from fedcare.update import Vector
@@ -35,7 +36,7 @@ class BatchedExchange:
         self._task = Task.model_validate(plan.task)
         self._on_answer = on_answer
         self._preprocessing = ""
-        use_threads_for(self._task.model)
+        self._kept: tuple[tuple[str, ...], Together] | None = None
 
     def institutions(self) -> Sequence[str]:
         """All of them, sorted."""
@@ -54,10 +55,10 @@ class BatchedExchange:
         started = time.perf_counter()
         question = Instruction(self._text, round_number, "train", self._preprocessing)
         sites = [self._sites[name] for name in institutions]
+        use_threads_for(self._task.model, together=len(sites))
         data = [site.dataset(question, "train") for site in sites]
         seeds = [site.seed(question) for site in sites]
-        local, rounds = self._plan.local, self._plan.rounds.rounds
-        vectors, losses = train_together(self._task.model, vector, data, local, round_number, rounds, seeds)
+        vectors, losses = self._together(tuple(institutions), data, len(vector)).train(vector, round_number, seeds)
         self.traffic.sent += vector.nbytes * len(sites)
         seconds = (time.perf_counter() - started) / len(sites)
         return self._count(
@@ -67,6 +68,12 @@ class BatchedExchange:
             ]
         )
 
+    def _together(self, names: tuple[str, ...], data: Sequence[Dataset], parameters: int) -> Together:
+        """The former round's, as long as the same institutions take part."""
+        if self._kept is None or self._kept[0] != names:
+            self._kept = names, Together(self._task.model, parameters, data, self._plan.local, self._plan.rounds.rounds)
+        return self._kept[1]
+
     def evaluate(self, round_number: int, vector: Vector, institutions: Sequence[str], split: Split) -> list[Answer]:
         """Evaluation at all institutions in one pass."""
         question = Instruction(self._text, round_number, split, self._preprocessing)
@@ -75,6 +82,7 @@ class BatchedExchange:
         empty = np.zeros(metrics.size(self._task.kind, len(self._task.records.target.classes)))
         sums = {site.name: empty for site in sites}
         if holders:
+            use_threads_for(self._task.model)
             preprocessing = holders[0].preprocessing(question)
             model = working_model(self._task, len(preprocessing.feature_names))
             load_vector(model, vector)

@@ -21,11 +21,11 @@ from fedcare.plan import LocalTraining
 from fedcare.training.dataset import Dataset
 from fedcare.training.losses import balanced_weights
 from fedcare.training.optimizers import SGD, Adam, learning_rate, make_optimizer
-from fedcare.training.stacked_mlp import StackedMLP, first_models, matrix_of, parameters_of, stack_of
-from fedcare.training.together_plan import Steps, plan_steps
+from fedcare.training.stacked_mlp import Scratch, StackedMLP, empty_stack, fill, first_models, parameters_of, read
+from fedcare.training.together_plan import Steps
 from fedcare.update import Vector
 
-Matrix = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
 
 
 def supports(local: LocalTraining, spec: ModelSpec, device: torch.device | None = None) -> str | None:
@@ -41,97 +41,90 @@ def supports(local: LocalTraining, spec: ModelSpec, device: torch.device | None 
     return None
 
 
-def train_together(
-    spec: ModelSpec,
-    vector: Vector,
-    datasets: Sequence[Dataset],
-    local: LocalTraining,
-    round_number: int,
-    rounds: int,
-    seeds: Sequence[int],
-) -> tuple[Matrix, npt.NDArray[np.float64]]:
-    """Train every institution from the global ``vector``, each with its own rows and seed.
-
-    Gives the weights ``(institutions, parameters)`` and the mean training losses ``(institutions,)`` in the order of
-    ``datasets``: what ``local.train`` gives for each, up to rounding (below 1e-4). Raises ``EngineUnavailable`` for
-    what ``supports`` refuses, ``TooFewRecords`` for an institution without rows.
-    """
-    if reason := supports(local, spec, datasets[0].device):
-        raise EngineUnavailable(engine="batched", reason=reason)
-    if not all(len(dataset) for dataset in datasets):
-        raise TooFewRecords(who="An institution", found=0, needed=1, hint="Leave it out of the round.")
-    widths = _widths(spec, vector, datasets[0].inputs.shape[1])
-    steps = plan_steps([len(dataset) for dataset in datasets], local, seeds)
-    stack = _Stack(vector, widths, datasets, local, steps)
-    lr = learning_rate(local, round_number, rounds)
-    for step in range(len(steps.active)):
-        stack.step(step, lr)
-    return stack.result()
-
-
-def _widths(spec: ModelSpec, vector: Vector, features: int) -> tuple[int, ...]:
+def _widths(spec: ModelSpec, parameters: int, features: int) -> tuple[int, ...]:
     """Widths of all layers; the number of outputs follows from the vector's length."""
     assert isinstance(spec, MLPSpec)
     one = parameters_of(mlp_widths(spec, features, 1))
     per_output = parameters_of(mlp_widths(spec, features, 2)) - one
-    outputs, rest = divmod(len(vector) - one, per_output)
+    outputs, rest = divmod(parameters - one, per_output)
     if rest or outputs < 0:
-        raise BadUpdate(institution="the coordinator", reason=f"{len(vector)} weights do not fit the model")
+        raise BadUpdate(institution="the coordinator", reason=f"{parameters} weights do not fit the model")
     return mlp_widths(spec, features, outputs + 1)
 
 
-class _Stack:
-    """The institutions' weights, their rows and the optimiser, in the order of ``steps.order``."""
+class Together:
+    """Trains the same institutions round after round, in memory that every round uses again."""
 
     def __init__(
-        self,
-        vector: Vector,
-        widths: tuple[int, ...],
-        datasets: Sequence[Dataset],
-        local: LocalTraining,
-        steps: Steps,
+        self, spec: ModelSpec, parameters: int, datasets: Sequence[Dataset], local: LocalTraining, rounds: int
     ) -> None:
-        self._steps, self._local, self._widths = steps, local, widths
-        origin = torch.from_numpy(np.array(vector, dtype=np.float32))
-        self._origin = stack_of(origin, widths, 1)
-        self._stack = stack_of(origin, widths, len(datasets))
-        self._gradients = [torch.empty_like(tensor) for tensor in self._stack]
+        """``parameters``: length of the model's flat vector. ``rounds``: of the whole run, for the learning rate.
+
+        Raises ``EngineUnavailable`` for what ``supports`` refuses, ``TooFewRecords`` for an institution without rows,
+        ``BadUpdate`` for a length that is not the model's.
+        """
+        if reason := supports(local, spec, datasets[0].device):
+            raise EngineUnavailable(engine="batched", reason=reason)
+        if not all(len(dataset) for dataset in datasets):
+            raise TooFewRecords(who="An institution", found=0, needed=1, hint="Leave it out of the round.")
+        self._local, self._rounds = local, rounds
+        self._widths = _widths(spec, parameters, datasets[0].inputs.shape[1])
+        self._steps = Steps([len(dataset) for dataset in datasets], local)
         self._inputs = torch.cat([dataset.inputs for dataset in datasets])
-        self._answers, row_factors = _answers(datasets, local, widths[-1])
-        self._rows = torch.from_numpy(steps.rows)
-        self._weights = torch.from_numpy(steps.row_weights())
-        if row_factors is not None:
-            self._weights *= row_factors[self._rows]
-        self._losses = torch.zeros(steps.lengths.shape)
+        self._answers, self._row_factors = _answers(datasets, local, self._widths[-1])
+        self._weights = torch.from_numpy(self._steps.row_weights())
+        self._losses = torch.zeros(self._steps.lengths.shape)
+        self._origin = empty_stack(self._widths, 1)
+        self._stack = empty_stack(self._widths, len(datasets))
+        self._gradients = empty_stack(self._widths, len(datasets))
+        self._scratch = Scratch(self._widths, len(datasets) * max(self._steps.widths))
+        self._matrix = torch.empty(len(datasets), parameters)
+        self._back = np.argsort(self._steps.order)
         self._optimizer = make_optimizer(self._stack, local)
         self._parts: dict[int, Adam | SGD] = {}
         self._networks: dict[tuple[int, int], StackedMLP] = {}
 
-    def step(self, step: int, lr: float) -> None:
-        """One step of every institution that has not finished."""
-        active, width = self._steps.active[step], self._steps.widths[step]
+    def train(self, vector: Vector, round_number: int, seeds: Sequence[int]) -> tuple[list[Vector], Floats]:
+        """Train every institution from the global ``vector``, each with its own rows and seed.
+
+        Gives each institution's weights, flat, and the mean training losses ``(institutions,)`` in the order of the
+        datasets: what ``local.train`` gives for each, up to rounding (below 1e-4). The next round overwrites the
+        weights.
+        """
+        fill(self._origin, torch.from_numpy(np.array(vector, dtype=np.float32))[None])
+        for weights, origin in zip(self._stack, self._origin, strict=True):
+            weights.copy_(origin)
+        self._optimizer.reset()
+        rows = torch.from_numpy(self._steps.rows(seeds))
+        factors = self._weights if self._row_factors is None else self._weights * self._row_factors[rows]
+        lr = learning_rate(self._local, round_number, self._rounds)
+        for step, (active, width) in enumerate(zip(self._steps.active, self._steps.widths, strict=True)):
+            batch = rows[step, :active, :width], factors[step, :active, :width, None]
+            self._losses[step, :active] = self._step(*batch, lr)
+        return self._result()
+
+    def _step(self, rows: Tensor, weights: Tensor, lr: float) -> Tensor:
+        """One step of the institutions that have not finished; gives their losses."""
+        active, width = rows.shape
         network = self._network(active, width)
-        rows = self._rows[step, :active, :width].reshape(-1)
-        torch.index_select(self._inputs, 0, rows, out=network.inputs.view(active * width, -1))
-        answers = self._answers.index_select(0, rows).view(active, width, -1)
-        weights = self._weights[step, :active, :width, None]
+        places = rows.reshape(-1)
+        torch.index_select(self._inputs, 0, places, out=network.inputs.view(active * width, -1))
+        answers = self._answers.index_select(0, places).view(active, width, -1)
         loss, slope = self._loss(network.forward(), answers, weights)
-        self._losses[step, :active] = loss
         network.backward(slope)
         gradients = first_models(self._gradients, active)
         if self._local.proximal_mu > 0.0:
             self._pull(gradients, active)
         self._part(active).step(gradients, lr)
+        return loss
 
-    def result(self) -> tuple[Matrix, npt.NDArray[np.float64]]:
+    def _result(self) -> tuple[list[Vector], Floats]:
         """Weights and mean losses in the caller's order."""
-        order, lengths = self._steps.order, self._steps.lengths
+        lengths = self._steps.lengths
         losses = (self._losses.numpy() * lengths).sum(axis=0, dtype=np.float64) / lengths.sum(axis=0)
-        matrix = matrix_of(self._stack).numpy()
-        if order == sorted(order):
-            return matrix, losses
-        back = np.argsort(order)
-        return matrix[back], losses[back]
+        read(self._stack, self._matrix)
+        matrix = self._matrix.numpy()
+        return [matrix[place] for place in self._back], losses[self._back]
 
     def _pull(self, gradients: list[Tensor], active: int) -> None:
         """Add FedProx's gradient, mu times the way from the global weights."""
@@ -142,7 +135,7 @@ class _Stack:
         key = active, width
         if key not in self._networks:
             stack, gradients = first_models(self._stack, active), first_models(self._gradients, active)
-            self._networks[key] = StackedMLP(stack, gradients, self._widths, width)
+            self._networks[key] = StackedMLP(stack, gradients, self._scratch, width)
         return self._networks[key]
 
     def _part(self, active: int) -> Adam | SGD:

@@ -9,6 +9,10 @@ import torch
 from fedcare.errors import BadSetting
 from fedcare.models.spec import MLPSpec, ModelSpec
 
+ALL_THREADS = torch.get_num_threads()
+# From this many perceptrons on, two threads train them in three quarters of the time of one; below, in as much.
+WORTH_SHARING = 8
+
 
 def choose(setting: str) -> torch.device:
     """The device for ``auto`` (CUDA before MPS before CPU), ``cuda``, ``mps`` or ``cpu``.
@@ -28,14 +32,15 @@ def choose(setting: str) -> torch.device:
     return torch.device(setting)
 
 
-def use_threads_for(spec: ModelSpec) -> None:
-    """Perceptrons compute on one thread, convolutions on as many as torch takes by itself.
+def use_threads_for(spec: ModelSpec, together: int = 1) -> None:
+    """A perceptron computes on one thread; convolutions, and many perceptrons ``together``, on all that torch takes.
 
-    A perceptron's products are too small to share out: a second thread only waits for the first, and on a busy machine
-    waits long. One thread also adds up in one order, whatever machine a run is resumed on.
+    One perceptron's products are too small to share out: a second thread only waits for the first, and on a busy
+    machine waits long. One thread also adds up in one order, whatever machine a run is resumed on; perceptrons that
+    train together keep that order, since threads share out the models and never one model's sums.
     """
-    if isinstance(spec, MLPSpec):
-        torch.set_num_threads(1)
+    shared = not isinstance(spec, MLPSpec) or together >= WORTH_SHARING
+    torch.set_num_threads(ALL_THREADS if shared else 1)
 
 
 def _ask_for_determinism() -> None:

@@ -50,6 +50,11 @@ class Adam:
             decoupled_weight_decay=True,
         )
 
+    def reset(self) -> None:
+        """State at zero, in the same memory."""
+        for state in (*self._first, *self._second, *self._steps):
+            state.zero_()
+
     def first_rows(self, count: int) -> Adam:
         """The same optimiser over the first ``count`` rows of every parameter; it shares memory and step count."""
         part = Adam([], self._decay)
@@ -80,6 +85,11 @@ class SGD:
             torch._foreach_add_(self._velocity, moves)
             moves = self._velocity
         torch._foreach_add_(self._parameters, moves, alpha=-lr)
+
+    def reset(self) -> None:
+        """State at zero, in the same memory."""
+        for state in self._velocity:
+            state.zero_()
 
     def first_rows(self, count: int) -> SGD:
         """The same optimiser over the first ``count`` rows of every parameter; it shares memory."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -12,57 +12,48 @@ from fedcare.plan import LocalTraining
 from fedcare.training.batches import edges, shuffler
 
 
-@dataclass(frozen=True)
 class Steps:
     """The steps of a round for a stack of institutions, the one with the most steps first.
 
-    ``order``: the caller's place of each institution in the stack. ``rows``: int64 ``(steps, institutions, width)``,
-    rows in the institutions' joint table. ``lengths``: int64 ``(steps, institutions)``, how many of them count; 0 once
-    an institution has finished. ``active``: how many institutions, from the top of the stack, still train at a step.
-    ``widths``: how many rows the longest batch of a step has.
+    ``order``: the caller's place of each institution in the stack. ``lengths``: int64 ``(steps, institutions)``, how
+    many rows each takes in each step; 0 once it has finished. ``active``: how many institutions, from the top of the
+    stack, still train at a step. ``widths``: how many rows the longest batch of a step has. All of it follows from the
+    institutions' sizes and holds for every round; only ``rows`` is a round's own.
     """
 
-    order: list[int]
-    rows: npt.NDArray[np.int64]
-    lengths: npt.NDArray[np.int64]
-    active: list[int]
-    widths: list[int]
+    def __init__(self, sizes: Sequence[int], local: LocalTraining) -> None:
+        """``sizes``: the institutions' rows, which lie one after the other in a joint table in this order."""
+        cuts = [edges(size, local) for size in sizes]
+        counts = [len(cut) * local.epochs for cut in cuts]
+        self.order = sorted(range(len(sizes)), key=lambda k: -counts[k])
+        self.lengths = np.zeros((max(counts), len(sizes)), dtype=np.int64)
+        for place, k in enumerate(self.order):
+            self.lengths[: counts[k], place] = [stop - start for start, stop in cuts[k]] * local.epochs
+        self.active: list[int] = np.count_nonzero(self.lengths, axis=1).tolist()
+        self.widths: list[int] = self.lengths.max(axis=1).tolist()
+        self._epochs = local.epochs
+        self._sizes = [sizes[k] for k in self.order]
+        offsets = np.concatenate([[0], np.cumsum(sizes)])[self.order]
+        self._starts = np.repeat(offsets, np.multiply(self._sizes, local.epochs))
+        # A row of its own stands where an institution's batch is shorter than the longest.
+        self._rows = np.broadcast_to(offsets[:, None, None], (len(sizes), max(counts), max(self.widths))).copy()
+        self._counted = np.arange(max(self.widths)) < self.lengths.T[:, :, None]
 
     def row_weights(self) -> npt.NDArray[np.float32]:
         """One over the batch's rows for a row that counts, else 0: ``(steps, institutions, width)``."""
-        places = np.arange(self.rows.shape[2])
-        counts = places < self.lengths[:, :, None]
-        return (counts / np.maximum(self.lengths, 1)[:, :, None]).astype(np.float32)
+        lengths = np.maximum(self.lengths, 1)[:, :, None]
+        return (self._counted.transpose(1, 0, 2) / lengths).astype(np.float32)
 
+    def rows(self, seeds: Sequence[int]) -> npt.NDArray[np.int64]:
+        """A round's rows in the joint table, int64 ``(steps, institutions, width)``.
 
-def plan_steps(sizes: Sequence[int], local: LocalTraining, seeds: Sequence[int]) -> Steps:
-    """The same batches in the same order as each institution would take by itself.
-
-    ``sizes`` are the institutions' rows, ``seeds`` theirs for this round. The joint table holds the institutions' rows
-    one after the other in the caller's order.
-    """
-    cuts = [edges(size, local) for size in sizes]
-    steps = [len(cut) * local.epochs for cut in cuts]
-    order = sorted(range(len(sizes)), key=lambda k: -steps[k])
-    offsets = np.concatenate([[0], np.cumsum(sizes)])
-    width = max(stop - start for cut in cuts for start, stop in cut)
-    rows = np.zeros((max(steps), len(sizes), width), dtype=np.int64)
-    lengths = np.zeros((max(steps), len(sizes)), dtype=np.int64)
-    for place, k in enumerate(order):
-        rows[: steps[k], place] = offsets[k]  # A row of its own stands where a short batch has none.
-        _lay(rows[: steps[k], place], sizes[k], cuts[k], local.epochs, seeds[k])
-        lengths[: steps[k], place] = [stop - start for start, stop in cuts[k]] * local.epochs
-    active = np.count_nonzero(lengths, axis=1)
-    return Steps(order, rows, lengths, active.tolist(), lengths.max(axis=1).tolist())
-
-
-def _lay(into: npt.NDArray[np.int64], size: int, cut: list[tuple[int, int]], epochs: int, seed: int) -> None:
-    """Add an institution's shuffled rows to ``into``, ``(steps, width)``."""
-    random = shuffler(seed)
-    shuffled = np.stack([random.permutation(size) for _ in range(epochs)])
-    by_epoch = into.reshape(epochs, len(cut), -1)
-    last, end = cut[-1]
-    if last:
-        full = cut[0][1]
-        by_epoch[:, :-1, :full] += shuffled[:, :last].reshape(epochs, -1, full)
-    by_epoch[:, -1, : end - last] += shuffled[:, last:]
+        ``seeds`` are the institutions' for this round, in the caller's order. The batches and their order are those
+        that each institution would take by itself. The array is the same one every time.
+        """
+        sources = [shuffler(seeds[k]) for k in self.order]
+        shuffled = chain.from_iterable(
+            (source.permutation(size) for _ in range(self._epochs))
+            for source, size in zip(sources, self._sizes, strict=True)
+        )
+        self._rows[self._counted] = np.concatenate(list(shuffled)) + self._starts
+        return self._rows.transpose(1, 0, 2)
