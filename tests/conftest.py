@@ -1,7 +1,12 @@
 """What all tests share."""
 
+import importlib.util
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -14,3 +19,87 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data: {folder} is absent (FEDCARE_TEST_DATA names another folder)")
     return folder
+
+
+# -- a real PostgreSQL ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder for servers that every account may pass through, which pytest's own folders do not allow to root's."""
+    folder = Path(tempfile.mkdtemp(prefix="fedcare-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(server_folder) -> Iterator["Server"]:
+    """One server for the whole session: the one of DATABASE_URL, else one started here."""
+    from fedcare.db.embedded import EmbeddedServer
+    from fedcare.db.server import sqlalchemy_url
+
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        yield Server(sqlalchemy_url(given))
+        return
+    with EmbeddedServer(server_folder / "session", fast=True) as embedded:
+        yield Server(embedded.url("postgres"))
+
+
+@pytest.fixture(scope="session")
+def template(postgres) -> Iterator[str]:
+    """The name of a database that is migrated once; every test's own is a copy of it."""
+    name = postgres.create()
+    if importlib.util.find_spec("fedcare.db.migrate"):
+        from fedcare.db.migrate import upgrade
+
+        upgrade(postgres.url(name))
+    yield name
+    postgres.drop(name)
+
+
+@pytest.fixture
+def database_url(postgres, template) -> Iterator[str]:
+    """The owner's URL of a migrated database that is this test's alone."""
+    name = postgres.create(template)
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.fixture
+def empty_database_url(postgres) -> Iterator[str]:
+    """The owner's URL of a database without any table."""
+    name = postgres.create()
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+class Server:
+    """A running PostgreSQL on which tests make and drop databases."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def url(self, database: str) -> str:
+        """The address of one of its databases, as its owner."""
+        from sqlalchemy import make_url
+
+        return make_url(self.address).set(database=database).render_as_string(hide_password=False)
+
+    def create(self, template: str = "template0") -> str:
+        """A new database with a name of its own."""
+        name = f"test_{uuid4().hex}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is still connected to it."""
+        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def execute(self, statement: str) -> None:
+        """Run one statement outside a transaction."""
+        import psycopg
+
+        with psycopg.connect(self.address.replace("+psycopg", "", 1), autocommit=True) as connection:
+            connection.execute(statement)

@@ -215,6 +215,176 @@ class Interrupted(FedCareError):
     text = "Stopped after round {round}. Go on with: {command}"
 
 
+# -- the database -----------------------------------------------------------------------------------------------------
+
+
+class NoPostgres(FedCareError):
+    """No usable PostgreSQL programs were found on this machine."""
+
+    code = "no_postgres"
+    text = (
+        "There is no {program} of PostgreSQL {least} or later here ({looked}). Install fedcare with its dependencies,"
+        " name a folder of programs in FEDCARE_PG_BIN, or name a running server in DATABASE_URL."
+    )
+
+
+class PostgresFailed(FedCareError):
+    """The embedded PostgreSQL could not be started."""
+
+    code, status = "postgres_failed", 503
+    text = "The database under {folder} did not start: {reason}"
+
+
+class DatabaseUnreachable(FedCareError):
+    """A server does not answer, or refuses this user."""
+
+    code, status = "database_unreachable", 503
+    text = "The database at {where} cannot be reached: {reason}. Check that it runs, and DATABASE_URL if you set it."
+
+
+class DatabaseNotEmpty(FedCareError):
+    """A backup is restored into an empty database only."""
+
+    code, status, exit_code = "database_not_empty", 409, 2
+    text = (
+        "The database at {where} already holds {tables} table(s), and restoring would mix two states."
+        " Restore into an empty one: another FEDCARE_HOME, or a new database in DATABASE_URL."
+    )
+
+
+class BackupFailed(FedCareError):
+    """A backup could not be written, or not be read back."""
+
+    code = "backup_failed"
+    text = "{what} failed: {reason}"
+
+
+class DatabaseUnavailable(FedCareError):
+    """The database went away, or has no connection free, while it was needed."""
+
+    code, status = "database_unavailable", 503
+    text = "The database does not answer just now; nothing was half-written. Try again in a moment."
+
+
+class DatabaseBehind(FedCareError):
+    """The tables are older than this FedCare."""
+
+    code, status = "database_behind", 503
+    text = "The database has revision {current} and this FedCare needs {head}. Run `fedcare db upgrade`."
+
+
+class UnsafeDatabaseRole(FedCareError):
+    """The login's role is not bound by row-level security."""
+
+    code = "unsafe_database_role"
+    text = "The gateway's role owns the tables or is a superuser, so institutions would not be kept apart. See docs."
+
+
+# -- the gateway ------------------------------------------------------------------------------------------------------
+
+
+class Unauthenticated(FedCareError):
+    """No session, or one that has ended."""
+
+    code, status = "unauthenticated", 401
+    text = "Sign in first: {reason}."
+
+
+class WrongLogin(FedCareError):
+    """Email and password do not belong together; it does not say which of them is wrong."""
+
+    code, status = "wrong_login", 401
+    text = "Email or password is wrong."
+
+
+class LockedOut(FedCareError):
+    """Too many failed attempts for one email."""
+
+    code, status = "locked_out", 429
+    text = "Too many failed attempts for this email. Try again in {seconds} seconds."
+
+
+class Forbidden(FedCareError):
+    """The role may not do this."""
+
+    code, status = "forbidden", 403
+    text = "Your role may not do this. Ask an administrator of your institution."
+
+
+class BadCsrfToken(FedCareError):
+    """A browser's request came without the token that only our pages know."""
+
+    code, status = "bad_csrf_token", 403
+    text = "The request lacks the token that goes with the session. Reload the page."
+
+
+class NotFound(FedCareError):
+    """No such record, or none that this institution may know of."""
+
+    code, status = "not_found", 404
+    text = "There is no {what} with this id."
+
+
+class Conflict(FedCareError):
+    """The request contradicts what is stored."""
+
+    code, status = "conflict", 409
+    text = "{reason}"
+
+
+class LostUpdate(FedCareError):
+    """The record was changed by somebody else since it was read."""
+
+    code, status = "lost_update", 412
+    text = "Somebody else changed this record since you read it. Read it again, then repeat your change."
+
+
+class RevisionRequired(FedCareError):
+    """A change must say which state of the record it starts from."""
+
+    code, status = "revision_required", 428
+    text = "Say which state you change: send the record's ETag in If-Match."
+
+
+class InvalidRequest(FedCareError):
+    """A field of the request is missing or out of range; ``fields`` names each and what is wrong."""
+
+    code, status = "invalid_request", 422
+    text = "The request is not valid: {summary}"
+
+    def __init__(self, fields: list[dict[str, str]]) -> None:
+        self.fields = fields
+        named = "; ".join(f"{each['field']}: {each['problem']}" for each in fields[:5])
+        super().__init__(summary=named or "it cannot be read")
+
+    def to_json(self) -> dict[str, object]:
+        """With every field, not only those that the sentence names."""
+        error = super().to_json()["error"]
+        assert isinstance(error, dict)
+        return {"error": error | {"details": {"fields": self.fields}}}
+
+
+class TooLarge(FedCareError):
+    """The request's body is larger than this route takes."""
+
+    code, status = "too_large", 413
+    text = "The request is larger than {limit} bytes."
+
+
+class UnsupportedMedia(FedCareError):
+    """The request's body is not of a type that this route takes."""
+
+    code, status = "unsupported_media", 415
+    text = "This route takes {expected}."
+
+
+class NoActiveModel(FedCareError):
+    """No version of the task's model answers."""
+
+    code, status = "no_active_model", 503
+    text = "No model of {task} is active. An administrator of the consortium activates one: `fedcare models import`."
+
+
 def catalogue() -> list[type[FedCareError]]:
     """Every error class, in the order of this file."""
     return FedCareError.__subclasses__()

@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where runs are kept and which device trains.
+    """Where runs and data are kept, which device trains and which database serves.
 
     ``runs`` (FEDCARE_RUNS, default ``runs``) is the folder under which every run without ``--out`` gets one of its own.
     ``device`` (FEDCARE_DEVICE, default ``auto``) is ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    ``home`` (FEDCARE_HOME, default ``~/.fedcare``, for root ``/var/lib/fedcare``) is the folder of what this machine
+    keeps: the embedded database under ``postgres``, keys, backups.
+    ``database_url`` (DATABASE_URL, unset by default) names a PostgreSQL 15 or later to use instead of the embedded one.
+    ``pg_bin`` (FEDCARE_PG_BIN, unset by default) is the folder of the PostgreSQL programs to start and to back up with.
     """
 
     runs: Path
     device: str
+    home: Path
+    # It holds a password, so it stays out of every log that shows the settings.
+    database_url: str | None = field(default=None, repr=False)
+    pg_bin: Path | None = None
 
 
 @cache
 def settings() -> Settings:
     """The settings of this process."""
+    pg_bin = os.environ.get("FEDCARE_PG_BIN")
     return Settings(
         runs=Path(os.environ.get("FEDCARE_RUNS", "runs")),
         device=os.environ.get("FEDCARE_DEVICE", "auto"),
+        home=Path(os.environ.get("FEDCARE_HOME") or _default_home()).expanduser().absolute(),
+        database_url=os.environ.get("DATABASE_URL") or None,
+        pg_bin=Path(pg_bin) if pg_bin else None,
     )
+
+
+def _default_home() -> Path:
+    # PostgreSQL refuses to run as root, and the account it drops to could not enter root's own folder.
+    return Path("/var/lib/fedcare") if os.geteuid() == 0 else Path.home() / ".fedcare"
