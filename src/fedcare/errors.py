@@ -283,6 +283,27 @@ class UnsafeDatabaseRole(FedCareError):
 # -- the gateway ------------------------------------------------------------------------------------------------------
 
 
+class BadRequest(FedCareError):
+    """The request is not HTTP or JSON that can be read."""
+
+    code, status = "bad_request", 400
+    text = "The request cannot be understood: {reason}."
+
+
+class MethodNotAllowed(FedCareError):
+    """The address exists, the method does not."""
+
+    code, status = "method_not_allowed", 405
+    text = "This address does not take this method; the Allow header names those that it takes."
+
+
+class InternalError(FedCareError):
+    """Something unexpected happened; nothing was half-written."""
+
+    code, status = "internal_error", 500
+    text = "Something went wrong in the gateway. Nothing was half-written; tell your administrator the request's id."
+
+
 class Unauthenticated(FedCareError):
     """No session, or one that has ended."""
 

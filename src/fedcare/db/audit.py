@@ -1,0 +1,118 @@
+"""The audit chain: who did what to which record, from where, and how it ended; never what the record holds.
+
+Rows are added in the transaction that they record, by the database's own function (see 0001_audit.sql): the
+application cannot write the table. Each row's hash covers the hash before it, so that an edited, removed, inserted or
+reordered row breaks the chain where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select, text
+
+from fedcare.db.tables import CONSORTIUM, audit_heads, audit_log, institutions
+
+_APPEND = text("select append_audit(:actor, :action, :subject_type, :subject_id, :outcome, :source, :request_id)")
+START = b""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who asks, and from where: a worker's id, an address, the id of the request."""
+
+    actor: UUID | None = None
+    source: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a chain at ``seq``; ``tenant`` is an institution's id, 0 for the consortium's own chain."""
+
+    tenant: int
+    seq: int
+    reason: str
+
+
+def record(
+    tx: Connection,
+    origin: Origin,
+    action: str,
+    subject_type: str | None = None,
+    subject_id: object = None,
+    outcome: str = "ok",
+) -> None:
+    """Add a row to the chain of the transaction's institution.
+
+    Call it last in a transaction: until the commit nobody else can add to this chain.
+    """
+    tx.execute(
+        _APPEND,
+        {
+            "actor": origin.actor,
+            "action": action,
+            "subject_type": subject_type,
+            "subject_id": None if subject_id is None else str(subject_id),
+            "outcome": outcome,
+            "source": origin.source,
+            "request_id": origin.request_id,
+        },
+    )
+
+
+def verify(tx: Connection) -> list[Fault]:
+    """Every fault in the chain of the transaction's institution; the scope must be set."""
+    tenant = tx.execute(text("select nullif(current_setting('app.institution_id', true), '')::int")).scalar_one()
+    rows = tx.execute(select(audit_log).where(audit_log.c.tenant == tenant).order_by(audit_log.c.seq))
+    head = tx.execute(select(audit_heads).where(audit_heads.c.tenant == tenant)).one_or_none()
+    return list(faults(tenant, rows, (head.seq, bytes(head.hash)) if head else (0, START)))
+
+
+def verify_all(connection: Connection) -> dict[int, list[Fault]]:
+    """Every chain, by tenant, on a connection of the tables' owner."""
+    tenants = [CONSORTIUM, *connection.execute(select(institutions.c.id).order_by(institutions.c.id)).scalars()]
+    found = {}
+    for tenant in tenants:
+        connection.execute(text("select set_config('app.institution_id', :tenant, true)"), {"tenant": str(tenant)})
+        found[tenant] = verify(connection)
+    return found
+
+
+def faults(tenant: int, rows: Iterable[Row[Any]], head: tuple[int, bytes]) -> Iterator[Fault]:
+    """Walk a chain in the order of ``seq``; ``head`` is the last row's number and hash as kept beside the log."""
+    expected, previous = 1, START
+    for row in rows:
+        if row.seq > expected:
+            yield Fault(tenant, expected, f"rows {expected} to {row.seq - 1} are missing")
+        elif row.seq < expected:
+            yield Fault(tenant, row.seq, "the row was inserted before the first")
+        elif bytes(row.previous_hash) != previous:
+            yield Fault(tenant, row.seq, "the row does not follow the one before it: inserted, moved or edited")
+        if row_hash(row) != bytes(row.hash):
+            yield Fault(tenant, row.seq, "the row was edited: its hash is not that of its content")
+        expected, previous = row.seq + 1, bytes(row.hash)
+    last, end = head
+    if last >= expected:
+        yield Fault(tenant, expected, f"rows {expected} to {last} are missing at the end")
+    elif last < expected - 1:
+        yield Fault(tenant, last + 1, "rows after this were inserted: the chain ended before")
+    elif previous != end:
+        yield Fault(tenant, last, "the last row is not the one that was written last")
+
+
+def row_hash(row: Row[Any]) -> bytes:
+    """SHA-256 over the previous hash and the fields, as 0001_audit.sql lays them out."""
+    fields = [row.tenant, row.seq, _moment(row.at), row.actor, row.action, row.subject_type, row.subject_id]
+    fields += [row.outcome, row.source, row.request_id]
+    text_of = "".join("-" if field is None else f"{len(str(field).encode())}:{field}" for field in fields)
+    return hashlib.sha256(bytes(row.previous_hash) + text_of.encode()).digest()
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")

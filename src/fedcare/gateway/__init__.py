@@ -1,0 +1,1 @@
+"""The HTTP API: one folder per domain, each with its endpoints, service, repository and schemas."""

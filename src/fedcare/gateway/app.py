@@ -1,0 +1,88 @@
+"""The application: its routes, what stands before them, and what starts and ends with it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from fedcare.db.database import Database
+from fedcare.gateway.audit.endpoints import router as audit
+from fedcare.gateway.auth.authenticator import Authenticator
+from fedcare.gateway.auth.endpoints import router as auth
+from fedcare.gateway.config import GatewayConfig, from_environment
+from fedcare.gateway.events import Listener
+from fedcare.gateway.failures import handle_failures
+from fedcare.gateway.guard import guard
+from fedcare.gateway.housekeeping import Housekeeping
+from fedcare.gateway.institutions.endpoints import router as institutions
+from fedcare.gateway.logs import log_as_json
+from fedcare.gateway.middleware import Gate
+from fedcare.gateway.models.endpoints import router as models
+from fedcare.gateway.models.shelf import Shelf
+from fedcare.gateway.monitoring.endpoints import router as monitoring
+from fedcare.gateway.patients.endpoints import router as patients
+from fedcare.gateway.predictions.endpoints import router as predictions
+from fedcare.gateway.services import Services
+from fedcare.settings import settings
+
+ROUTERS = (monitoring, auth, institutions, patients, predictions, models, audit)
+DESCRIPTION = (
+    "Patients, predictions, models and the audit log of one FedCare gateway. Sign in at `/api/auth/login`; browsers"
+    " get cookies and send the CSRF token back in `X-CSRF-Token`, machines send the access token as a Bearer header."
+)
+
+
+def create_app(config: GatewayConfig, database: Database) -> FastAPI:
+    """A gateway over a database that ``Database.check`` has accepted."""
+    authenticator, shelf = Authenticator(config, database), Shelf(config.home / "models", database)
+    listener = Listener(database.url, authenticator.news() | shelf.news())
+    authenticator.fresh = lambda: listener.connected
+    housekeeping = Housekeeping(database)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        listener.start()
+        housekeeping.start()
+        yield
+        housekeeping.stop()
+        listener.stop()
+        database.close()
+
+    app = FastAPI(
+        title="FedCare",
+        version=version("fedcare"),
+        description=DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.services = Services(config, database, authenticator, shelf)
+    handle_failures(app)
+    api = APIRouter(prefix="/api", dependencies=[Depends(guard)])
+    for router in ROUTERS:
+        api.include_router(router)
+    app.include_router(api)
+    if config.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(config.origins),
+            allow_credentials=True,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key", "X-CSRF-Token"],
+            expose_headers=["ETag", "X-Request-Id", "Retry-After"],
+        )
+    app.add_middleware(Gate, body_bytes=config.body_bytes, upload_bytes=config.upload_bytes)
+    return app
+
+
+def application() -> FastAPI:
+    """The application of a worker process, as its environment says; for uvicorn."""
+    log_as_json()
+    database = Database(settings().database_url or "")
+    database.check()
+    return create_app(from_environment(), database)

@@ -1,0 +1,80 @@
+"""Every failure becomes the one shape of error; what was unexpected becomes a 500 that tells nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from fedcare import errors
+from fedcare.db import audit
+from fedcare.errors import FedCareError, Forbidden, InternalError, InvalidRequest
+
+log = structlog.get_logger("fedcare.gateway")
+RETRY_SECONDS = "2"
+
+
+def handle_failures(app: FastAPI) -> None:
+    """Register the handlers."""
+    app.add_exception_handler(FedCareError, _expected)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def answer(error: FedCareError) -> JSONResponse:
+    """The error as a response."""
+    headers = {}
+    if error.status in {429, 503}:
+        headers["Retry-After"] = str(error.details.get("seconds", RETRY_SECONDS))
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(error.to_json(), error.status, headers)
+
+
+async def _expected(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, FedCareError)
+    if isinstance(error, Forbidden):
+        await run_in_threadpool(_record_refusal, request)
+    return answer(error)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    return answer(InvalidRequest([_field(each) for each in error.errors()]))
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    known: dict[int, FedCareError] = {404: errors.NotFound(what="address"), 405: errors.MethodNotAllowed()}
+    response = answer(known.get(error.status_code) or errors.BadRequest(reason="it cannot be read"))
+    if error.status_code == 405 and error.headers:
+        response.headers["Allow"] = error.headers.get("Allow", "")
+    return response
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    # The type alone: an exception's text may quote a record.
+    log.error("unexpected", error=type(error).__name__, request_id=getattr(request.state, "request_id", None))
+    return answer(InternalError())
+
+
+def _field(problem: dict[str, Any]) -> dict[str, str]:
+    """Where and what, without the value: it may be a patient's."""
+    path = [str(part) for part in problem["loc"]]
+    field = ".".join(path[1:]) or path[0]
+    return {"field": field, "problem": str(problem["msg"])}
+
+
+def _record_refusal(request: Request) -> None:
+    caller = getattr(request.state, "caller", None)
+    if caller is None:
+        return
+    operation = request.scope["route"].operation_id
+    with request.app.state.services.database.transaction(caller.scope) as tx:
+        audit.record(tx, caller.origin, operation, outcome="refused")

@@ -1,0 +1,36 @@
+"""What stands before every route: a session, and a role that the table of permissions names."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from fedcare.errors import Forbidden
+from fedcare.gateway.caller import Caller
+from fedcare.gateway.permissions import PERMISSIONS, PUBLIC
+from fedcare.gateway.services import CurrentServices
+
+
+async def guard(request: Request, services: CurrentServices) -> Caller | None:
+    """The caller of this route; None where the route is public.
+
+    Raises Unauthenticated, BadCsrfToken, or Forbidden for a role that the table does not name: a route that it does
+    not know is nobody's.
+    """
+    operation = request.scope["route"].operation_id
+    if operation in PUBLIC:
+        return None
+    caller = services.authenticator.caller(request)
+    request.state.caller = caller
+    if caller.role not in PERMISSIONS.get(operation, frozenset()):
+        raise Forbidden()
+    return caller
+
+
+async def _caller(caller: Annotated[Caller | None, Depends(guard)]) -> Caller:
+    assert caller is not None, "a public route has no caller"
+    return caller
+
+
+CurrentCaller = Annotated[Caller, Depends(_caller)]

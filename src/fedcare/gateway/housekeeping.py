@@ -1,0 +1,59 @@
+"""What has to be done now and then: enforce retention, forget old attempts, tokens and keys."""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+from sqlalchemy import delete, func, select, text
+
+from fedcare.db import audit
+from fedcare.db.database import Database, Scope
+from fedcare.db.retention import enforce
+from fedcare.db.tables import CONSORTIUM, ended_sessions, idempotency_keys, institutions, login_attempts, sessions
+from fedcare.errors import FedCareError
+
+log = structlog.get_logger("fedcare.gateway")
+EVERY_SECONDS = 3600.0
+
+
+class Housekeeping:
+    """A thread that tidies at the start and once an hour; several gateways may do it at once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="fedcare-housekeeping", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a tidying in progress is finished."""
+        self._stop.set()
+        self._thread.join(30)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                tidy(self._database)
+            except FedCareError as error:
+                log.warning("housekeeping_failed", code=error.code)
+            self._stop.wait(EVERY_SECONDS)
+
+
+def tidy(database: Database) -> None:
+    """One pass over what every institution and the gateway keep too long."""
+    with database.transaction(Scope(None)) as tx:
+        tx.execute(delete(login_attempts).where(login_attempts.c.created_at < func.now() - text("interval '1 day'")))
+        tx.execute(delete(ended_sessions).where(ended_sessions.c.ended_at < func.now() - text("interval '1 day'")))
+        tenants = [CONSORTIUM, *tx.execute(select(institutions.c.id)).scalars()]
+    for tenant in tenants:
+        with database.transaction(Scope(tenant)) as tx:
+            tx.execute(delete(sessions).where(sessions.c.expires_at < func.now() - text("interval '1 day'")))
+            old = idempotency_keys.c.created_at < func.now() - text("interval '1 day'")
+            tx.execute(delete(idempotency_keys).where(old))
+            if tenant != CONSORTIUM:
+                for what, count in enforce(tx, tenant).items():
+                    audit.record(tx, audit.Origin(), f"retention.{what}", "rows", count)

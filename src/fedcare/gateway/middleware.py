@@ -1,0 +1,136 @@
+"""What every request passes: an id, a limit on its size, safe headers, one line in the log and its measurements.
+
+One plain ASGI layer, since each layer more costs every request.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fedcare.errors import TooLarge
+from fedcare.gateway.failures import answer
+from fedcare.gateway.measures import ERRORS, IN_FLIGHT, LATENCY, REQUESTS
+
+log = structlog.get_logger("fedcare.gateway")
+
+SAFE_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+OVER_TLS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+NOT_KEPT = (b"cache-control", b"no-store")
+# A caller's own id is taken where it is harmless in a log.
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+UPLOADS = re.compile(r"^/api/(patients/import|predictions/(imaging|batch))$")
+
+
+class Gate:
+    """The layer around the application."""
+
+    def __init__(self, app: ASGIApp, body_bytes: int, upload_bytes: int) -> None:
+        self._app, self._body_bytes, self._upload_bytes = app, body_bytes, upload_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        limit = self._upload_bytes if UPLOADS.match(scope["path"]) else self._body_bytes
+        watch = _Watch(scope, send, request_id)
+        IN_FLIGHT.inc()
+        try:
+            if _announced(scope) > limit:
+                await answer(TooLarge(limit=limit))(scope, receive, watch.send)
+            else:
+                await self._app(scope, _Limited(receive, limit), watch.send)
+        except _BodyTooLarge:
+            await answer(TooLarge(limit=limit))(scope, receive, watch.send)
+        finally:
+            IN_FLIGHT.dec()
+            watch.finish()
+
+
+class _BodyTooLarge(Exception):
+    """More bytes came than a request may have."""
+
+
+class _Limited:
+    """Receives a body and stops where it grows too large, whatever its header announced."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive, self._left = receive, limit
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise _BodyTooLarge
+        return message
+
+
+class _Watch:
+    """Sees the answer pass: adds headers, remembers the status, measures and logs at the end."""
+
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+        self._scope, self._send, self._id = scope, send, request_id
+        self._status, self._started = 500, time.perf_counter()
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        """Pass a message on."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            headers = message.setdefault("headers", [])
+            present = {name for name, _ in headers}
+            headers += [(name, value) for name, value in SAFE_HEADERS if name not in present]
+            headers.append((b"x-request-id", self._id.encode()))
+            if b"cache-control" not in present:
+                headers.append(NOT_KEPT)
+            if self._scope["scheme"] == "https":
+                headers.append(OVER_TLS)
+        await self._send(message)
+
+    def finish(self) -> None:
+        """Measure and log: the route's pattern, not the address, which may hold a name that was searched for."""
+        seconds = time.perf_counter() - self._started
+        route = getattr(self._scope.get("route"), "operation_id", None) or "unknown"
+        method = self._scope["method"]
+        REQUESTS.labels(method, route, str(self._status)).inc()
+        LATENCY.labels(route).observe(seconds)
+        if self._status >= 500:
+            ERRORS.labels(route).inc()
+        log.info(
+            "request",
+            request_id=self._id,
+            method=method,
+            operation=route,
+            status=self._status,
+            milliseconds=round(seconds * 1000, 2),
+        )
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
+            return str(value.decode())
+    return secrets.token_hex(8)
+
+
+def _announced(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else 0
+    return 0

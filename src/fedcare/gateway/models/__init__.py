@@ -1,0 +1,1 @@
+"""Model versions: which answers, since when, and how well."""

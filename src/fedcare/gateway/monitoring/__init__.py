@@ -1,0 +1,1 @@
+"""Health and measurements of the gateway itself."""

@@ -1,0 +1,74 @@
+"""Is it alive, can it serve, and how does it do?"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+from sqlalchemy import QueuePool, text
+
+from fedcare.db.database import Scope
+from fedcare.errors import FedCareError
+from fedcare.gateway.answers import answers
+from fedcare.gateway.measures import POOL_IN_USE, POOL_SIZE
+from fedcare.gateway.services import CurrentServices
+
+router = APIRouter(tags=["monitoring"])
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """What a request needs: ``models`` are the tasks that have an active version."""
+
+    ready: bool
+    database: bool
+    models: list[str]
+
+
+@router.get("/health", operation_id="getHealth", responses=answers())
+async def health() -> Health:
+    """Liveness: it answers as long as the process does."""
+    return Health()
+
+
+@router.get("/health/ready", operation_id="getReadiness", responses=answers() | {503: {"model": Readiness}})
+def ready(services: CurrentServices, response: Response) -> Readiness:
+    """Readiness: the database answers and a model is active; 503 otherwise."""
+    models = sorted(services.shelf.tasks())
+    found = Readiness(ready=False, database=_database_answers(services), models=models)
+    found.ready = found.database and bool(models)
+    if not found.ready:
+        response.status_code = 503
+        response.headers["Retry-After"] = "2"
+    return found
+
+
+@router.get(
+    "/metrics",
+    operation_id="getMeasurements",
+    response_class=PlainTextResponse,
+    responses=answers() | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def measurements(services: CurrentServices) -> Response:
+    """Measurements of this process in Prometheus' text format."""
+    pool = services.database.engine.pool
+    assert isinstance(pool, QueuePool)
+    POOL_IN_USE.set(pool.checkedout())
+    POOL_SIZE.set(pool.size())
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _database_answers(services: CurrentServices) -> bool:
+    try:
+        with services.database.transaction(Scope(None)) as tx:
+            return bool(tx.execute(text("select true")).scalar_one())
+    except FedCareError:
+        return False

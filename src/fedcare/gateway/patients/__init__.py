@@ -1,0 +1,1 @@
+"""Patients: kept, searched, imported, exported, erased."""

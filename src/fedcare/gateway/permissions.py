@@ -1,0 +1,72 @@
+"""Who may do what: one table, by the operation ids of the OpenAPI document.
+
+A route that is missing here is refused to everybody, and a test fails.
+"""
+
+from __future__ import annotations
+
+from fedcare.gateway.caller import Role
+
+NURSE, DOCTOR, ADMIN, CONSORTIUM = Role.NURSE, Role.DOCTOR, Role.ADMIN, Role.CONSORTIUM
+
+CLINICIANS = frozenset({NURSE, DOCTOR, ADMIN})
+DOCTORS = frozenset({DOCTOR, ADMIN})
+ADMINS = frozenset({ADMIN})
+CONSORTIUM_ADMINS = frozenset({CONSORTIUM})
+ANY_ADMIN = frozenset({ADMIN, CONSORTIUM})
+SIGNED_IN = frozenset(Role)
+
+# Without a session: whoever can reach the gateway.
+PUBLIC = frozenset(
+    {
+        "login",
+        "refreshSession",
+        "acceptInvitation",
+        "startOidc",
+        "finishOidc",
+        "getHealth",
+        "getReadiness",
+        "getMeasurements",
+    }
+)
+
+PERMISSIONS: dict[str, frozenset[Role]] = {
+    "logout": SIGNED_IN,
+    "getMe": SIGNED_IN,
+    "changePassword": SIGNED_IN,
+    "listPatients": CLINICIANS,
+    "createPatient": CLINICIANS,
+    "getPatient": CLINICIANS,
+    "updatePatient": CLINICIANS,
+    "deletePatient": DOCTORS,
+    "importPatients": CLINICIANS,
+    "exportPatients": DOCTORS,
+    "exportPatient": DOCTORS,
+    "erasePatient": DOCTORS,
+    "predict": CLINICIANS,
+    "predictBatch": CLINICIANS,
+    "predictImage": CLINICIANS,
+    "listPredictions": CLINICIANS,
+    "recordOutcome": CLINICIANS,
+    "getModelStatus": SIGNED_IN,
+    "getModelMetrics": SIGNED_IN,
+    "listModels": SIGNED_IN,
+    "getModel": SIGNED_IN,
+    "getModelCard": SIGNED_IN,
+    "getModelArtifact": ANY_ADMIN,
+    "activateModel": CONSORTIUM_ADMINS,
+    "rollBackModel": CONSORTIUM_ADMINS,
+    "shareTraffic": CONSORTIUM_ADMINS,
+    "stopSharingTraffic": CONSORTIUM_ADMINS,
+    "compareModels": ANY_ADMIN,
+    "listInstitutions": SIGNED_IN,
+    "createInstitution": CONSORTIUM_ADMINS,
+    "updateInstitution": ANY_ADMIN,
+    "deleteInstitution": CONSORTIUM_ADMINS,
+    "listWorkers": ANY_ADMIN,
+    "createWorker": ANY_ADMIN,
+    "updateWorker": ANY_ADMIN,
+    "deleteWorker": ANY_ADMIN,
+    "listAudit": ANY_ADMIN,
+    "verifyAudit": ANY_ADMIN,
+}

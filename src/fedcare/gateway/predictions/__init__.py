@@ -1,0 +1,1 @@
+"""Predictions for patients and images, and their history."""
