@@ -37,11 +37,11 @@ def server_folder() -> Iterator[Path]:
 def postgres(server_folder) -> Iterator["Server"]:
     """One server for the whole session: the one of DATABASE_URL, else one started here."""
     from fedcare.db.embedded import EmbeddedServer
-    from fedcare.db.server import sqlalchemy_url
+    from fedcare.db.urls import with_driver
 
     given = os.environ.get("DATABASE_URL")
     if given:
-        yield Server(sqlalchemy_url(given))
+        yield Server(with_driver(given))
         return
     with EmbeddedServer(server_folder / "session", fast=True) as embedded:
         yield Server(embedded.url("postgres"))

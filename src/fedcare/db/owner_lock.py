@@ -44,7 +44,7 @@ class OwnerLock:
         """Tell the others; only for the holder."""
         assert self._descriptor is not None
         text = json.dumps({"owner": os.getpid(), "port": port, "ready": ready})
-        # One write of a length that never shrinks below what is read as JSON: readers see the old or the new state.
+        # One write of always the same length: readers see the old state or the new one.
         os.pwrite(self._descriptor, text.ljust(80).encode(), 0)
 
     def read(self) -> State:

@@ -30,7 +30,9 @@ def launch(binaries: Path, data: Path, port: int, log: Path, account: Account, f
     command = [str(binaries / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port)]
     for name, value in (_ALWAYS | _QUIET | (_FAST if fast else {})).items():
         command += ["-c", f"{name}={value}"]
-    with log.open("ab") as sink, warnings.catch_warnings():
+    # A log tells names of databases and accounts: like the data, it is the owner's alone.
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "ab") as sink, warnings.catch_warnings():
         # Python warns of a function run in the child of a process with threads; ours makes two system calls.
         warnings.simplefilter("ignore", DeprecationWarning)
         return subprocess.Popen(  # noqa: S603
@@ -74,17 +76,18 @@ def clear_stale(data: Path, patience: float = 20) -> bool:
     """Make way for a new run after one that ended without order; False when a server still runs there.
 
     Call it only with the folder's lock held: whatever is found belongs to an owner that is gone. A server that is on
-    its way down is waited for (an orphan, where there is no parent-death signal, is told to go). A pid file whose pid
-    now belongs to another program, or to nobody, is removed: PostgreSQL would take it for a running server.
+    its way down is waited for; so are the sessions of one that was killed. An orphan, as there is without a
+    parent-death signal, is told to go. A pid file whose pid now belongs to another program, or to nobody, is removed:
+    PostgreSQL would take it for a running server.
     """
-    told = time.monotonic()
+    until = time.monotonic() + patience
     while running := list(_processes_in(data)):
-        if time.monotonic() - told > patience:
+        if time.monotonic() > until:
             return False
-        pid = _pid_in_file(data)
-        if pid in running:
+        server = _pid_in_file(data)
+        for pid, kind in [(server, signal.SIGINT)] if server in running else [(pid, signal.SIGTERM) for pid in running]:
             with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
+                os.kill(pid, kind)
         time.sleep(0.05)
     (data / "postmaster.pid").unlink(missing_ok=True)
     return True

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import psycopg
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from fedcare.db.embedded import EmbeddedServer
-from fedcare.errors import BadSetting
+from fedcare.db.urls import with_driver, without_driver
+from fedcare.errors import DatabaseUnreachable
 from fedcare.settings import Settings
 
 DATABASE = "fedcare"
@@ -24,34 +24,47 @@ def resolve(settings: Settings, say: Callable[[str], None] | None = None) -> Ite
     server under ``settings.home`` is started or joined, and its empty database made where there is none yet.
     """
     if settings.database_url:
-        yield sqlalchemy_url(settings.database_url)
+        yield with_driver(settings.database_url)
         return
     with EmbeddedServer(settings.home / "postgres", say=say, binaries=settings.pg_bin) as server:
-        _make_database(server.url("postgres"), DATABASE)
+        _make_database(server.url("postgres"))
         yield server.url(DATABASE)
 
 
-def sqlalchemy_url(address: str) -> str:
-    """A PostgreSQL address in any of its usual spellings, with the driver FedCare uses; raises BadSetting."""
-    reason = "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+@contextmanager
+def connect(url: str, seconds: int = 10) -> Iterator[psycopg.Connection]:
+    """A connection in autocommit, for looking at a server; raises DatabaseUnreachable with the server's reason."""
     try:
-        url = make_url(address)
-    except (ArgumentError, ValueError):
-        raise BadSetting(setting="DATABASE_URL", value="(hidden)", reason=reason) from None
-    if url.get_backend_name() not in ("postgresql", "postgres"):
-        raise BadSetting(setting="DATABASE_URL", value=url.render_as_string(), reason=reason)
-    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        connection = psycopg.connect(without_driver(url), autocommit=True, connect_timeout=seconds)
+    except psycopg.Error as error:
+        raise DatabaseUnreachable(where=place(url), reason=first_line(str(error))) from None
+    with connection:
+        yield connection
 
 
-def libpq_url(address: str) -> str:
-    """The same address without SQLAlchemy's driver, as PostgreSQL's own programs and psycopg take it."""
-    return make_url(address).set(drivername="postgresql").render_as_string(hide_password=False)
+def place(url: str) -> str:
+    """A database's host and name, without who logs in there and how."""
+    parts = psycopg.conninfo.conninfo_to_dict(without_driver(url))
+    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
 
 
-def _make_database(maintenance: str, name: str) -> None:
-    with psycopg.connect(libpq_url(maintenance), autocommit=True) as connection:
-        if connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount:
-            return
-        # Another process may make it in this very moment.
-        with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-            connection.execute(f'CREATE DATABASE "{name}"')
+def first_line(text: str) -> str:
+    """The first line of a message: what follows may quote values."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
+
+
+def _make_database(maintenance: str, patience: float = 5) -> None:
+    until = time.monotonic() + patience
+    while True:
+        try:
+            with connect(maintenance) as connection:
+                if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
+                    # Another process may make it in this very moment.
+                    with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+                        connection.execute(f"CREATE DATABASE {DATABASE}")
+                return
+        except (DatabaseUnreachable, psycopg.OperationalError):
+            # The owner may be handing the server over just now.
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)

@@ -1,0 +1,99 @@
+"""What the database's tests share: a process that owns or joins a server, to be killed."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from fedcare.db.urls import without_driver
+
+# Says where its server is in one line, then waits until its input ends.
+_HOLD = """
+import json, sys
+from pathlib import Path
+from fedcare.db.embedded import EmbeddedServer
+with EmbeddedServer(Path(sys.argv[1]), fast=False) as server:
+    print(json.dumps({"url": server.url("postgres"), "owner": server.is_owner, "pid": server.pid}), flush=True)
+    sys.stdin.read()
+"""
+
+
+class Holder:
+    """Another process that has an embedded server open."""
+
+    def __init__(self, root: Path, **options) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _HOLD, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options
+        )
+
+    def ready(self) -> dict:
+        """Wait for its server; what it says of it."""
+        return json.loads(self.process.stdout.readline())
+
+    def end(self) -> None:
+        """Let it end in order."""
+        self.process.communicate(timeout=60)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def root(server_folder) -> Path:
+    """A folder for one server, which does not exist yet."""
+    return server_folder / uuid4().hex
+
+
+@pytest.fixture
+def holder() -> Iterator[Callable[..., Holder]]:
+    """Starts processes that hold a server; none outlives the test."""
+    started = []
+
+    def start(root: Path, **options) -> Holder:
+        started.append(Holder(root, **options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        with suppress(ValueError, subprocess.TimeoutExpired):
+            one.end()
+        if one.process.poll() is None:
+            one.kill()
+
+
+def query(url: str, statement: str) -> list[tuple]:
+    """Run one statement and commit it; its rows."""
+    with psycopg.connect(without_driver(url), connect_timeout=5, autocommit=True) as connection:
+        cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture
+def ask() -> Callable[[str, str], list[tuple]]:
+    """Runs one statement at an address."""
+    return query
+
+
+def at_work_in(root: Path) -> list[int]:
+    """The processes whose working folder is the server's data."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and Path(os.readlink(entry / "cwd")) == root.resolve() / "data":
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.fixture
+def servers_in() -> Callable[[Path], list[int]]:
+    """Tells which processes work on a server's data."""
+    return at_work_in
