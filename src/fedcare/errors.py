@@ -121,6 +121,13 @@ class BadValue(FedCareError):
     text = "{field}: {reason}"
 
 
+class BadImage(FedCareError):
+    """An image sent for a prediction cannot be read, or is too large to be."""
+
+    code, status, exit_code = "bad_image", 422, 2
+    text = "The image cannot be used: {reason}"
+
+
 class TooFewRecords(FedCareError):
     """An institution, or the whole set, has too few usable records to train on."""
 

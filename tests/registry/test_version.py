@@ -81,8 +81,8 @@ def test_what_is_no_version_or_of_another_format_is_refused(tmp_path, write_smal
         read_version(tmp_path / "absent")
     write_small(tmp_path / "model")
     path = tmp_path / "model" / MANIFEST
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 2}))
-    with pytest.raises(UnreadableFile, match="format 2"):
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 3}))
+    with pytest.raises(UnreadableFile, match="format 3"):
         read_version(tmp_path / "model")
     path.write_text("[]")
     with pytest.raises(CorruptModel):

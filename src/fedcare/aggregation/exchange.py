@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from fedcare.update import Vector
 
-Split = Literal["train", "validation", "test"]
+# "calibration" are the validation rows once more, answered with the counts of ``training.residuals``.
+Split = Literal["train", "validation", "test", "calibration"]
 Sums = npt.NDArray[np.float64]
 
 

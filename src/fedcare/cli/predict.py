@@ -15,6 +15,7 @@ from fedcare.errors import BadSetting, BadValue, FileMissing, UnreadableFile
 if TYPE_CHECKING:
     from fedcare.registry.version import Version
     from fedcare.serving.answers import Answer
+    from fedcare.serving.explanation import Explanation
     from fedcare.serving.predictor import Predictor
 
 
@@ -24,24 +25,37 @@ def command(
         str | None, typer.Option(help="One record: 'age=40,smoker=yes'; what is left out is missing.")
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="A CSV of records; the target's column may be absent.")] = None,
-    image: Annotated[Path | None, typer.Option(help="One PNG or JPEG image.")] = None,
+    image: Annotated[Path | None, typer.Option(help="One PNG, JPEG or DICOM image.")] = None,
+    institution: Annotated[
+        str | None, typer.Option(help="Where the record comes from: some institutions have intervals of their own.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="What each feature gave to the prediction of --row.")
+    ] = False,
     json: JsonFlag = False,
 ) -> None:
     """Predict with a model version; nothing leaves this machine."""
     if sum(source is not None for source in (row, csv, image)) != 1:
         raise BadSetting(setting="predict", value="--row, --csv, --image", reason="give exactly one of the three")
+    if explain and row is None:
+        raise BadSetting(setting="--explain", value="on", reason="it explains the prediction of one --row")
     version, predictor = _ready(model)
+    explanation = None
     if row is not None:
-        names, answers = ["--row"], [_one_row(version, predictor, row)]
+        answer, explanation = _one_row(version, predictor, row, institution, explain)
+        names, answers = ["--row"], [answer]
     elif csv is not None:
-        names, answers = _file(version, predictor, csv)
+        names, answers = _file(version, predictor, csv, institution)
     else:
         assert image is not None
         names, answers = [image.name], [_one_image(predictor, image)]
     if json:
-        emit(_to_json(version, names, answers, many=csv is not None))
+        told = _to_json(version, names, answers, many=csv is not None)
+        emit(told | ({"explanation": explanation.to_json()} if explanation else {}))
     else:
         _show(version, names, answers, many=csv is not None)
+        if explanation:
+            _show_explanation(explanation)
     if not _predicted(answers):
         raise typer.Exit(1)
 
@@ -51,7 +65,8 @@ def _ready(model: Path) -> tuple[Version, Predictor]:
     from fedcare.serving.predictor import Predictor
 
     version = read_version(model)
-    return version, Predictor(version.content(ONNX), version.task, version.preprocessing, version.threshold)
+    graph = version.content(ONNX)
+    return version, Predictor(graph, version.task, version.preprocessing, version.threshold, version.calibration)
 
 
 def parse_row(text: str) -> dict[str, str]:
@@ -68,7 +83,9 @@ def parse_row(text: str) -> dict[str, str]:
     return values
 
 
-def _one_row(version: Version, predictor: Predictor, text: str) -> Answer:
+def _one_row(
+    version: Version, predictor: Predictor, text: str, institution: str | None, explain: bool
+) -> tuple[Answer, Explanation | None]:
     from fedcare.data.schema import TableSchema
     from fedcare.serving.answers import Refusal
     from fedcare.serving.patient_row import RowReader
@@ -76,11 +93,11 @@ def _one_row(version: Version, predictor: Predictor, text: str) -> Answer:
     values = parse_row(text)
     if isinstance(version.task.records, TableSchema):
         RowReader(version.task.records).check_names(values)
-    answer = predictor.rows([values])[0]
+    answer = predictor.explain(values, institution) if explain else predictor.predict(values, institution)
     if isinstance(answer, Refusal):
         (field, reason), *others = answer.problems
         raise BadValue(field=field, reason="; ".join([reason, *(f"{name}: {why}" for name, why in others)]))
-    return answer
+    return answer if isinstance(answer, tuple) else (answer, None)
 
 
 def _one_image(predictor: Predictor, image: Path) -> Answer:
@@ -94,12 +111,14 @@ def _one_image(predictor: Predictor, image: Path) -> Answer:
     return answer
 
 
-def _file(version: Version, predictor: Predictor, path: Path) -> tuple[list[str], list[Answer]]:
+def _file(
+    version: Version, predictor: Predictor, path: Path, institution: str | None
+) -> tuple[list[str], list[Answer]]:
     """Line numbers and answers of a CSV's rows, in the file's order."""
     from fedcare.serving.batch import read_batch
 
     batch = read_batch(path, version.task)
-    answers = predictor.rows([row for _, row in batch.rows])
+    answers = predictor.rows([row for _, row in batch.rows], institution)
     by_line = dict(zip((line for line, _ in batch.rows), answers, strict=True)) | dict(batch.refused)
     lines = sorted(by_line)
     return [str(line) for line in lines], [by_line[line] for line in lines]
@@ -124,25 +143,44 @@ def _show(version: Version, names: Sequence[str], answers: Sequence[Answer], man
     target = version.task.records.target
     unit = f" ({target.unit})" if target.unit else ""
     table = Table(title=f"{version.task.title}, model {version.name}", box=box.SIMPLE_HEAD, title_justify="left")
-    for header in ("line" if many else "record", f"{target.name}{unit}", "probability", "notes"):
-        if header != "probability" or target.classes:
-            table.add_column(header, overflow="fold")
+    second = "probability" if target.classes else "90% interval"
+    for header in ("line" if many else "record", f"{target.name}{unit}", second, "notes"):
+        table.add_column(header, overflow="fold")
     for name, answer in zip(names, answers, strict=True):
-        table.add_row(escape(name), *(escape(cell) for cell in _cells(answer, classes=bool(target.classes))))
+        table.add_row(escape(name), *(escape(cell) for cell in _cells(answer)))
     page.print(table)
     if many and (refused := len(answers) - _predicted(answers)):
         screen.print(f"{refused} of {len(answers)} rows could not be predicted; the notes say why.")
 
 
-def _cells(answer: Answer, classes: bool) -> list[str]:
+def _show_explanation(explanation: Explanation) -> None:
+    from rich import box
+    from rich.table import Table
+
+    about = explanation.unit or (f"probability of {explanation.label}" if explanation.label else "")
+    table = Table(title="What gave the prediction", box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("feature", overflow="fold")
+    table.add_column("value", overflow="fold")
+    table.add_column(about or "amount", justify="right")
+    decimals = 2 if explanation.label is None else 4
+    table.add_row("an average record", "", f"{explanation.baseline:,.{decimals}f}")
+    for each in explanation.contributions:
+        table.add_row(escape(each.feature), escape(each.shown), f"{each.amount:+,.{decimals}f}")
+    table.add_row("this record", "", f"{explanation.value:,.{decimals}f}")
+    page.print(table)
+
+
+def _cells(answer: Answer) -> list[str]:
     from fedcare.serving.answers import Refusal
 
     if isinstance(answer, Refusal):
-        return ["-", *(["-"] if classes else []), "; ".join(f"{name}: {reason}" for name, reason in answer.problems)]
+        return ["-", "-", "; ".join(f"{name}: {reason}" for name, reason in answer.problems)]
     notes = "; ".join(answer.warnings)
     if answer.label is None:
-        return [f"{answer.value:,.2f}", notes]
-    return [answer.label, f"{answer.value:.1%}", notes]
+        within = "-" if answer.low is None else f"{answer.low:,.2f} to {answer.high:,.2f}"
+        return [f"{answer.value:,.2f}", within, notes]
+    label = f"{answer.label} (not sure: ask a human)" if answer.not_sure else answer.label
+    return [label, f"{answer.value:.1%}", notes]
 
 
 def _predicted(answers: Sequence[Answer]) -> int:

@@ -10,15 +10,13 @@ import numpy as np
 from fedcare.aggregation.exchange import Answer, Split, Traffic
 from fedcare.federation.grid_exchange import OnAnswer
 from fedcare.federation.messages import Instruction
-from fedcare.federation.site import Site, working_model
+from fedcare.federation.site import Site, answer_size, sums_of, working_model
 from fedcare.models.vector import load_vector
 from fedcare.plan import TrainingPlan, canonical_json
 from fedcare.tasks.spec import Task
-from fedcare.training import metrics
 from fedcare.training.batched import Together
 from fedcare.training.dataset import Dataset
 from fedcare.training.device import use_threads_for
-from fedcare.training.evaluation import evaluate_together
 from fedcare.update import Vector
 
 
@@ -79,7 +77,7 @@ class BatchedExchange:
         question = Instruction(self._text, round_number, split, self._preprocessing)
         sites = [self._sites[name] for name in institutions]
         holders = [site for site in sites if (rows := site.records(split)) is not None and len(rows)]
-        empty = np.zeros(metrics.size(self._task.kind, len(self._task.records.target.classes)))
+        empty = np.zeros(answer_size(self._task, split))
         sums = {site.name: empty for site in sites}
         if holders:
             use_threads_for(self._task.model)
@@ -87,7 +85,7 @@ class BatchedExchange:
             model = working_model(self._task, len(preprocessing.feature_names))
             load_vector(model, vector)
             data = [site.dataset(question, split) for site in holders]
-            rows_of = evaluate_together(model, data, self._task.kind, preprocessing)
+            rows_of = sums_of(model, data, self._task, preprocessing, split)
             sums |= {site.name: own for site, own in zip(holders, rows_of, strict=True)}
         self.traffic.sent += vector.nbytes * len(sites)
         return self._count([Answer(site.name, sums=sums[site.name]) for site in sites])

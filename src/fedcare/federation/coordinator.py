@@ -10,11 +10,16 @@ from fedcare.aggregation.checkpoint import CheckpointWriter, RunState, load
 from fedcare.aggregation.exchange import Exchange, Split
 from fedcare.aggregation.rounds import Judgement, Observer, RoundLoop
 from fedcare.aggregation.strategy import create
+from fedcare.aggregation.validation import usable_sums
 from fedcare.data.schema import ImageSchema
 from fedcare.models.build import build
 from fedcare.models.vector import manifest_of, vector_of
 from fedcare.plan import TrainingPlan, derive_seed
 from fedcare.tasks.spec import Task
+from fedcare.training import residuals
+from fedcare.training.calibration import Calibration
+from fedcare.training.intervals import fit_intervals
+from fedcare.training.probabilities import fit_probabilities
 from fedcare.update import Manifest, Vector
 
 
@@ -23,12 +28,14 @@ class Outcome:
     """A finished run: its last state, the best round's weights judged once more, and on what.
 
     ``judgement`` is on the test rows where institutions hold any, with the threshold from the validation rows.
+    ``calibration`` comes from the validation rows, and is None for more than two classes.
     """
 
     state: RunState
     manifest: Manifest
     judgement: Judgement
     judged_on: Split
+    calibration: Calibration | None = None
 
 
 def coordinate(
@@ -50,8 +57,8 @@ def coordinate(
         loop.run(state, writer)
     finally:
         writer.close()
-    judgement, judged_on = _judge_best(loop, exchange, state)
-    return Outcome(state, manifest, judgement, judged_on)
+    validation, judgement, judged_on = _judge_best(loop, exchange, state)
+    return Outcome(state, manifest, judgement, judged_on, _calibrate(task, exchange, state, validation))
 
 
 def feature_count(task: Task) -> int:
@@ -69,8 +76,22 @@ def initial_weights(task: Task, seed: int, features: int) -> tuple[Manifest, Vec
     return manifest_of(model), vector_of(model)
 
 
-def _judge_best(loop: RoundLoop, exchange: Exchange, state: RunState) -> tuple[Judgement, Split]:
+def _judge_best(loop: RoundLoop, exchange: Exchange, state: RunState) -> tuple[Judgement, Judgement, Split]:
     present = exchange.institutions()
     validation = loop.judge(state.best_round, state.best, present, "validation")
     test = loop.judge(state.best_round, state.best, present, "test", validation.threshold)
-    return (test, "test") if test.metrics else (validation, "validation")
+    return (validation, test, "test") if test.metrics else (validation, validation, "validation")
+
+
+def _calibrate(task: Task, exchange: Exchange, state: RunState, validation: Judgement) -> Calibration | None:
+    """What the version will know of its errors. A number needs one more question; two classes were answered already.
+
+    Institutions that do not answer it are left out: the run is over, and its weights stand without an interval.
+    """
+    if task.kind == "binary":
+        return fit_probabilities(validation.pooled, validation.threshold)
+    if task.kind != "regression":
+        return None
+    answers = exchange.evaluate(state.best_round, state.best, exchange.institutions(), "calibration")
+    sums, _ = usable_sums(answers, residuals.size(task.records))
+    return fit_intervals(task.records, sums, float(state.preprocessing["target_scale"])) if sums else None

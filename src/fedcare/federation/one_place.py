@@ -17,9 +17,12 @@ from fedcare.models.vector import load_vector
 from fedcare.plan import TrainingPlan, derive_seed
 from fedcare.tasks.spec import Task
 from fedcare.training import central, metrics
+from fedcare.training.calibration import Calibration
 from fedcare.training.central import Epoch
 from fedcare.training.dataset import Dataset, make_dataset
-from fedcare.training.evaluation import evaluate_together
+from fedcare.training.evaluation import evaluate_together, residuals
+from fedcare.training.intervals import fit_intervals
+from fedcare.training.probabilities import fit_probabilities
 from fedcare.update import Vector
 
 Sums = np.ndarray[Any, np.dtype[np.float64]]
@@ -63,6 +66,18 @@ class OnePlace:
         pooled: Sums = np.sum(sums, axis=0)
         each = {one.name: self._metrics(own) for one, own in zip(institutions, sums, strict=True)}
         return self._metrics(pooled), each, pooled
+
+    def calibrate(self, members: Iterable[Institution]) -> Calibration | None:
+        """What the model knows of its errors on the members' validation rows; None for more than two classes."""
+        members = list(members)
+        if self._task.kind == "binary":
+            return fit_probabilities(np.sum(self._sums(members, "validation"), axis=0), self.threshold)
+        if self._task.kind != "regression":
+            return None
+        load_vector(self._model, self.vector)
+        counts = residuals(self._model, [self._dataset(each.validation) for each in members], self._task.records)
+        named = {one.name: own for one, own in zip(members, counts, strict=True)}
+        return fit_intervals(self._task.records, named, self.preprocessing.target_scale)
 
     def _metrics(self, sums: Sums) -> dict[str, float]:
         return metrics.metrics(self._task.kind, len(self._task.records.target.classes), sums, self.threshold)

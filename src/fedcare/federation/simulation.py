@@ -98,7 +98,8 @@ def _store(job: Job, outcome: Outcome, summary: dict[str, Any]) -> None:
         "institutions": {name: each["examples"] for name, each in summary["institutions"].items()},
     }
     preprocessing = preprocessing_from_json(outcome.state.preprocessing)
-    store_version(job.folder / MODEL, task, plan, preprocessing, outcome.manifest, outcome.state.best, figures, lineage)
+    place, best = job.folder / MODEL, outcome.state.best
+    store_version(place, task, plan, preprocessing, outcome.manifest, best, figures, lineage, outcome.calibration)
 
 
 class Stopwatch:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 import torch
 
-from fedcare.aggregation.exchange import Answer, Split
+from fedcare.aggregation.exchange import Answer, Split, Sums
 from fedcare.data.preprocessing import Preprocessing, preprocessing_from_json, statistics
 from fedcare.data.records import Institution, Records
 from fedcare.federation.messages import Instruction
@@ -20,9 +21,10 @@ from fedcare.plan import derive_seed
 from fedcare.settings import settings
 from fedcare.tasks.spec import Task
 from fedcare.training import metrics
+from fedcare.training import residuals as counts
 from fedcare.training.dataset import Dataset, make_dataset
 from fedcare.training.device import choose, use_threads_for
-from fedcare.training.evaluation import evaluate
+from fedcare.training.evaluation import evaluate_together, residuals
 from fedcare.training.local import train
 from fedcare.update import Vector
 
@@ -61,16 +63,19 @@ class Site:
         preprocessing = self.preprocessing(instruction)
         rows = self.records(instruction.split)
         if rows is None or len(rows) == 0:
-            return Answer(self.name, sums=np.zeros(metrics.size(task.kind, len(task.records.target.classes))))
+            return Answer(self.name, sums=np.zeros(answer_size(task, instruction.split)))
         model = working_model(task, len(preprocessing.feature_names))
         load_vector(model, vector)
-        sums = evaluate(model, self.dataset(instruction, instruction.split), task.kind, preprocessing)
+        data = self.dataset(instruction, instruction.split)
+        sums = sums_of(model, [data], task, preprocessing, instruction.split)[0]
         return Answer(self.name, sums=sums, examples=len(rows), seconds=time.perf_counter() - started)
 
     def records(self, split: Split) -> Records | None:
         """The institution's rows of a split."""
         institution = self._institution
-        return {"train": institution.train, "validation": institution.validation, "test": institution.test}[split]
+        if split in ("validation", "calibration"):
+            return institution.validation
+        return institution.train if split == "train" else institution.test
 
     def seed(self, instruction: Instruction) -> int:
         """The seed of this institution's training in this round."""
@@ -87,6 +92,7 @@ class Site:
 
     def dataset(self, instruction: Instruction, split: Split) -> Dataset:
         """The prepared rows of a split, made once for each preprocessing."""
+        split = "validation" if split == "calibration" else split
         preprocessing, key = self.preprocessing(instruction), (instruction.preprocessing, split)
         if key not in self._prepared:
             rows = self.records(split)
@@ -94,6 +100,22 @@ class Site:
                 raise ValueError(f"{self.name} has no {split} rows")
             self._prepared[key] = make_dataset(preprocessing, rows, device())
         return self._prepared[key]
+
+
+def sums_of(
+    model: torch.nn.Module, data: Sequence[Dataset], task: Task, preprocessing: Preprocessing, split: Split
+) -> Sums:
+    """The sums with which each institution answers an evaluation of this split."""
+    if split == "calibration":
+        return residuals(model, data, task.records)
+    return evaluate_together(model, data, task.kind, preprocessing)
+
+
+def answer_size(task: Task, split: Split) -> int:
+    """Length of one institution's sums of this split."""
+    if split == "calibration":
+        return counts.size(task.records)
+    return metrics.size(task.kind, len(task.records.target.classes))
 
 
 def device() -> torch.device:

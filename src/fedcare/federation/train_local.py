@@ -64,7 +64,9 @@ def train_local(task: Task, plan: TrainingPlan, data: Path | None, folder: Path,
     }
     folder.mkdir(parents=True, exist_ok=True)
     lineage = {"epochs": plan.rounds.rounds, "examples": len(member.train)}
-    store_version(folder / MODEL, task, plan, model.preprocessing, model.manifest, model.vector, summary, lineage)
+    known = model.calibrate([member])
+    place = folder / MODEL
+    store_version(place, task, plan, model.preprocessing, model.manifest, model.vector, summary, lineage, known)
     summary |= {"model_dir": str(folder / MODEL), "seconds": time.perf_counter() - started}
     write_json(folder / RUN, summary)
     return summary

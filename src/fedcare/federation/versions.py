@@ -14,6 +14,7 @@ from fedcare.plan import TrainingPlan
 from fedcare.registry.onnx_graph import export
 from fedcare.registry.version import Version, write_version
 from fedcare.tasks.spec import Task
+from fedcare.training.calibration import Calibration
 from fedcare.update import Manifest, Vector
 
 FIGURES = ("metrics", "judged_on", "threshold", "best_round", "metric", "unit", "institutions")
@@ -28,10 +29,11 @@ def store_version(
     vector: Vector,
     summary: Mapping[str, Any],
     lineage: Mapping[str, Any],
+    calibration: Calibration | None = None,
 ) -> Version:
-    """Write weights, graph, preprocessing, plan and figures to ``directory``; raises StorageFull."""
+    """Write weights, graph, preprocessing, plan, figures and calibration to ``directory``; raises StorageFull."""
     model = build(task.model, feature_count(task), max(1, len(task.records.target.classes)), plan.seed)
     load_vector(model, vector)
     graph = export(model, preprocessing, task.kind)
     figures = {key: summary[key] for key in FIGURES if key in summary}
-    return write_version(directory, task, plan, preprocessing, manifest, vector, graph, figures, lineage)
+    return write_version(directory, task, plan, preprocessing, manifest, vector, graph, figures, lineage, calibration)

@@ -12,6 +12,9 @@ from fedcare.data.preprocessing import Preprocessing
 from fedcare.data.schema import TableSchema
 from fedcare.plan import TrainingPlan
 from fedcare.tasks.spec import Task
+from fedcare.training.calibration import Calibration
+from fedcare.training.intervals import Intervals
+from fedcare.training.probabilities import Probabilities
 
 
 def card(
@@ -21,6 +24,7 @@ def card(
     parameters: int,
     metrics: Mapping[str, Any],
     lineage: Mapping[str, Any],
+    calibration: Calibration | None = None,
 ) -> str:
     """The whole card; ``metrics`` and ``lineage`` are those of ``write_version``."""
     parts = [
@@ -32,6 +36,7 @@ def card(
         _intended_use(task),
         "## How good it is",
         _quality(metrics),
+        _certainty(task, calibration),
         "## What it was trained on",
         _training(lineage),
         "## What it reads",
@@ -75,6 +80,29 @@ def _quality(metrics: Mapping[str, Any]) -> str:
     if "threshold" in metrics and metrics["threshold"] is not None and "sensitivity" in pooled:
         text += f" Classes are told apart at a probability of {metrics['threshold']:.3g}, chosen on validation rows."
     return f"{text}\n\n{_table(['', *pooled], rows)}"
+
+
+def _certainty(task: Task, calibration: Calibration | None) -> str:
+    """What an interval or a probability of this model rests on."""
+    if isinstance(calibration, Probabilities):
+        if calibration.low >= calibration.high:
+            return f"Probabilities are calibrated on {calibration.rows} validation rows."
+        return (
+            f"Probabilities are calibrated on {calibration.rows} validation rows. Between {calibration.low:.3g} and "
+            f'{calibration.high:.3g} its answer is "not sure": a human should decide.'
+        )
+    if not isinstance(calibration, Intervals):
+        return ""
+    unit = f" {task.records.target.unit}" if task.records.target.unit else ""
+    widths = {"all rows": calibration.everybody}
+    widths |= {f"{calibration.feature} = {name}": width for name, width in calibration.categories.items()}
+    rows = [[name, str(each.rows), _half(each.half, unit)] for name, each in widths.items()]
+    text = f"A prediction comes with a {calibration.level:.0%} interval, measured on validation rows."
+    return f"{text}\n\n{_table(['rows of', 'how many', 'interval'], rows)}"
+
+
+def _half(half: float | None, unit: str) -> str:
+    return "none: too few rows" if half is None else f"+- {half:,.4g}{unit}"
 
 
 def _training(lineage: Mapping[str, Any]) -> str:

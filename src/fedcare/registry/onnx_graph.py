@@ -19,7 +19,7 @@ from fedcare.errors import FedCareError
 from fedcare.models.mlp import MLP
 from fedcare.models.resnet import BasicBlock, SmallResNet18
 
-INPUT, OUTPUT, PREDICTION = "features", "output", "prediction"
+INPUT, OUTPUT, PREDICTION, ACTIVATION = "features", "output", "prediction", "activation"
 # Operator set 21 is the first whose group normalisation is torch's; ONNX Runtime reads it since 1.18.
 OPSET, IR_VERSION = 21, 10
 
@@ -29,7 +29,10 @@ def export(model: nn.Module, preprocessing: Preprocessing, kind: Kind) -> bytes:
 
     Input ``features``: what the model itself takes, float32 of shape ``(n, features)`` or ``(n, 1, H, W)``, n being
     free. Outputs: ``output``, what the model gives, and ``prediction``, shape ``(n, classes)`` probabilities or
-    ``(n, 1)`` the target in its own unit. Raises FedCareError for a model that is neither MLP nor SmallResNet18.
+    ``(n, 1)`` the target in its own unit. A SmallResNet18 also gives ``activation``, ``(n, classes, h, w)``: its class
+    activation map (Zhou et al., CVPR 2016), exact since an average and one linear layer are all that follows the last
+    features; its mean over the places plus the layer's bias is ``output``. Raises FedCareError for a model that is
+    neither MLP nor SmallResNet18.
     """
     graph = _Graph()
     if isinstance(model, MLP):
@@ -43,7 +46,7 @@ def export(model: nn.Module, preprocessing: Preprocessing, kind: Kind) -> bytes:
         raise FedCareError(reason=f"a {type(model).__name__} cannot be written as an ONNX graph")
     graph.add("Identity", raw, output=OUTPUT)
     _prediction(graph, preprocessing, kind)
-    return graph.to_bytes(shape, _outputs(model))
+    return graph.to_bytes(shape, _outputs(model), isinstance(model, SmallResNet18))
 
 
 # -- the models -------------------------------------------------------------------------------------------------------
@@ -63,6 +66,8 @@ def _resnet(graph: _Graph, model: SmallResNet18) -> str:
     hidden = graph.add("MaxPool", hidden, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
     for block in model.blocks:
         hidden = _block(graph, block, hidden)
+    weight = model.linear.weight.detach().cpu().numpy()
+    graph.add("Conv", hidden, graph.constant(weight[:, :, np.newaxis, np.newaxis]), output=ACTIVATION)
     hidden = graph.add("Flatten", graph.add("GlobalAveragePool", hidden))
     return _linear(graph, model.linear, hidden)
 
@@ -140,13 +145,18 @@ class _Graph:
         """Store a model's tensor and return its name."""
         return self.constant(tensor.detach().cpu().numpy())
 
-    def to_bytes(self, shape: tuple[int, ...], outputs: int) -> bytes:
+    def to_bytes(self, shape: tuple[int, ...], outputs: int, activation: bool) -> bytes:
         """The whole file, checked, with shapes inferred."""
+        given = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", outputs]) for name in (OUTPUT, PREDICTION)
+        ]
+        if activation:
+            given.append(helper.make_tensor_value_info(ACTIVATION, TensorProto.FLOAT, ["n", outputs, "h", "w"]))
         graph = helper.make_graph(
             self._nodes,
             "fedcare",
             [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["n", *shape])],
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", outputs]) for name in (OUTPUT, PREDICTION)],
+            given,
             self._weights,
         )
         model = helper.make_model(

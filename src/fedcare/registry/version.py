@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,13 +26,15 @@ from fedcare.errors import CorruptModel, StorageFull, UnknownModel, UnreadableFi
 from fedcare.plan import TrainingPlan
 from fedcare.registry.card import card
 from fedcare.tasks.spec import Task
+from fedcare.training.calibration import Calibration, calibration_from_json
 from fedcare.update import Entry, Manifest, Vector
 
-FORMAT = 1
+# Format 1 had no calibration: such a version is read, and predicts without an interval.
+FORMAT, WITHOUT_CALIBRATION = 2, 1
 MANIFEST = "manifest.json"
 WEIGHTS, ONNX, PREPROCESSING = "weights.safetensors", "model.onnx", "preprocessing.json"
-PLAN, METRICS, CARD = "plan.json", "metrics.json", "card.md"
-FILES = (WEIGHTS, ONNX, PREPROCESSING, PLAN, METRICS, CARD)
+PLAN, METRICS, CARD, CALIBRATION = "plan.json", "metrics.json", "card.md", "calibration.json"
+FILES = (WEIGHTS, ONNX, PREPROCESSING, PLAN, METRICS, CARD, CALIBRATION)
 # Where a run keeps its version, so that a run's folder can be named instead of the version's.
 IN_RUN = "model"
 
@@ -43,6 +45,7 @@ class Version:
 
     ``name`` is the task's and the first 12 digits of the hash over all files, so equal contents have equal names.
     ``created`` is UTC, ISO 8601. ``metrics`` holds the figures and the ``threshold``, ``lineage`` where they come from.
+    ``calibration`` is what it knows of its own errors, None where it knows nothing.
     """
 
     directory: Path
@@ -55,6 +58,7 @@ class Version:
     task: Task
     preprocessing: Preprocessing
     metrics: Mapping[str, Any]
+    calibration: Calibration | None = None
 
     @property
     def threshold(self) -> float:
@@ -99,19 +103,20 @@ def read_version(path: Path) -> Version:
         raise UnknownModel(path=path)
     try:
         manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
-        if manifest["format"] != FORMAT:
+        if manifest["format"] not in (FORMAT, WITHOUT_CALIBRATION):
             reason = f"it has format {manifest['format']} and this FedCare reads format {FORMAT}"
             raise UnreadableFile(path=directory, reason=reason)
-        return _checked(directory, manifest)
+        files = FILES if manifest["format"] == FORMAT else FILES[: FILES.index(CALIBRATION)]
+        return _checked(directory, manifest, files)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CorruptModel(path=directory, reason=f"{MANIFEST} or what it names is not well formed") from error
 
 
-def _checked(directory: Path, manifest: dict[str, Any]) -> Version:
-    hashes = {file: str(manifest["files"][file]) for file in FILES}
+def _checked(directory: Path, manifest: dict[str, Any], files: Sequence[str]) -> Version:
+    hashes = {file: str(manifest["files"][file]) for file in files}
     if manifest["name"] != _name(manifest["task"], hashes):
         raise CorruptModel(path=directory, reason=f"the name in {MANIFEST} does not follow from its hashes")
-    contents = {file: _verified(directory, file, hashes) for file in FILES}
+    contents = {file: _verified(directory, file, hashes) for file in files}
     plan = TrainingPlan.model_validate_json(contents[PLAN])
     return Version(
         directory=directory,
@@ -124,6 +129,7 @@ def _checked(directory: Path, manifest: dict[str, Any]) -> Version:
         task=Task.model_validate(plan.task),
         preprocessing=preprocessing_from_json(json.loads(contents[PREPROCESSING])),
         metrics=json.loads(contents[METRICS]),
+        calibration=calibration_from_json(json.loads(contents.get(CALIBRATION, b"{}"))),
     )
 
 
@@ -150,6 +156,7 @@ def write_version(
     onnx: bytes,
     metrics: Mapping[str, Any],
     lineage: Mapping[str, Any],
+    calibration: Calibration | None = None,
 ) -> Version:
     """Store a version and return it as it is read back.
 
@@ -162,7 +169,8 @@ def write_version(
         PREPROCESSING: _json(preprocessing.to_json()),
         PLAN: _json(plan.model_dump(mode="json")),
         METRICS: _json(metrics),
-        CARD: card(task, plan, preprocessing, manifest.size, metrics, lineage).encode(),
+        CARD: card(task, plan, preprocessing, manifest.size, metrics, lineage, calibration).encode(),
+        CALIBRATION: _json(calibration.to_json() if calibration else {}),
     }
     hashes = {file: _sha256(content) for file, content in contents.items()}
     description = {
@@ -223,7 +231,7 @@ def _sync(folder: Path) -> None:
 
 
 def _name(task: str, hashes: Mapping[str, str]) -> str:
-    together = "".join(hashes[file] for file in FILES)
+    together = "".join(hashes[file] for file in FILES if file in hashes)
     return f"{task}-{_sha256(together.encode())[:12]}"
 
 

@@ -4,37 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+NOTHING: Mapping[str, float] = MappingProxyType({})
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """What the model says of one record.
 
-    For a number ``value`` is in ``unit``. For classes ``label`` is the class, ``value`` its probability and
-    ``probabilities`` that of every class, 0 to 1; ``threshold`` is the probability from which a binary model says
-    positive. ``warnings`` say what was assumed: a value imputed, a category unknown, a number out of range.
+    For a number ``value`` is in ``unit``, and ``low`` to ``high`` hold the true value in 90 of 100 cases (None where
+    the version has no interval). For classes ``label`` is the class, ``value`` its probability and ``probabilities``
+    that of every class, 0 to 1; ``threshold`` is the probability from which a binary model says positive, and
+    ``not_sure`` that a human should decide. ``warnings`` say what was assumed: a value imputed, a category unknown, a
+    number out of range. ``reasons`` are those for which the record is ``outside`` what the model has seen.
     """
 
     value: float
     unit: str = ""
     label: str | None = None
-    probabilities: Mapping[str, float] = field(default_factory=dict)
+    probabilities: Mapping[str, float] = field(default_factory=lambda: NOTHING)
     threshold: float | None = None
     warnings: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    not_sure: bool = False
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def outside(self) -> bool:
+        """Whether the record is unlike those that the model was trained on."""
+        return bool(self.reasons)
 
     def to_json(self) -> dict[str, Any]:
         """For programs: only what the kind of target has."""
         if self.label is None:
-            said: dict[str, Any] = {"value": self.value, "unit": self.unit}
+            said: dict[str, Any] = {"value": self.value, "unit": self.unit, "low": self.low, "high": self.high}
         else:
             said = {"label": self.label, "probability": self.value, "probabilities": dict(self.probabilities)}
+            said["not_sure"] = self.not_sure
             if self.threshold is not None:
                 said["threshold"] = self.threshold
-        return said | {"warnings": list(self.warnings)}
+        return said | {"outside": self.outside, "reasons": list(self.reasons), "warnings": list(self.warnings)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Why one record gets no prediction: ``(field, reason)`` for each thing that is wrong with it."""
 

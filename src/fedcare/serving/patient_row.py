@@ -1,4 +1,4 @@
-"""One record's texts, as typed in or read from a file, to the values of the task's schema."""
+"""One record's values, as typed in, sent or read from a file, to the values of the task's schema."""
 
 from __future__ import annotations
 
@@ -8,35 +8,51 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from fedcare.data.cells import MISSING_CATEGORY, category_reader, numeric_reader, shown
+from fedcare.data.cells import LARGEST, MISSING_CATEGORY, category_reader, numeric_reader, shown
 from fedcare.data.records import Table
 from fedcare.data.schema import CategoricalFeature, NumericFeature, TableSchema
+from fedcare.data.table_preprocessing import TablePreprocessing
 from fedcare.errors import BadValue
+
+# At most 4% of any rows lie so far from their mean (Chebyshev), and of bell-shaped ones hardly one in a million.
+DEVIATIONS = 5.0
 
 
 @dataclass(frozen=True)
 class PatientRow:
-    """One record's values by feature (NaN or -1 where missing), and what was assumed in reading them."""
+    """One record's values by feature (NaN or -1 where missing), and what was assumed in reading them.
+
+    ``reasons`` are the warnings for which it is unlike the rows that the model was trained on.
+    """
 
     numeric: Mapping[str, float]
     categorical: Mapping[str, int]
     warnings: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
 
 
 class RowReader:
-    """Reads records of one schema by the rules of training, but warns of a number out of range instead of refusing."""
+    """Reads records of one schema by the rules of training, but warns of a number out of range instead of refusing.
 
-    def __init__(self, schema: TableSchema) -> None:
+    With ``preprocessing`` it also warns of a number far from those that the model was trained on.
+    """
+
+    def __init__(self, schema: TableSchema, preprocessing: TablePreprocessing | None = None) -> None:
         self._schema = schema
+        self._usual = {} if preprocessing is None else usual_range(preprocessing)
         self._absent = frozenset(schema.missing) | {""}
         self._numbers = {each.name: numeric_reader(each, schema.missing, check_range=False) for each in schema.numeric}
         self._categories = {each.name: category_reader(each, schema.missing) for each in schema.categorical}
 
-    def read(self, texts: Mapping[str, str]) -> PatientRow | tuple[tuple[str, str], ...]:
-        """The record, or every ``(field, reason)`` that speaks against it. A name that is absent is a missing value."""
-        cells = {name.strip().casefold(): text for name, text in texts.items()}
+    def read(self, values: Mapping[str, object]) -> PatientRow | tuple[tuple[str, str], ...]:
+        """The record, or every ``(field, reason)`` that speaks against it.
+
+        Values are texts or numbers; None and a name that is absent are missing values.
+        """
+        cells = {name.strip().casefold(): text_of(value) for name, value in values.items()}
         problems: list[tuple[str, str]] = []
         warnings: list[str] = []
+        reasons: list[str] = []
         numeric = {
             feature.name: self._value(feature.name, self._numbers[feature.name], cells, problems)
             for feature in self._schema.numeric
@@ -48,13 +64,22 @@ class RowReader:
         if problems:
             return tuple(problems)
         for feature in self._schema.numeric:
-            warnings += _number_warnings(feature, numeric[feature.name])
+            value = numeric[feature.name]
+            if np.isnan(value):
+                warnings.append(_missing_number(feature))
+            else:
+                reasons += _unusual(feature, value, self._usual.get(feature.name))
+        warnings += reasons
         for each in self._schema.categorical:
             text = cells.get(each.name.casefold(), "")
-            warnings += _category_warnings(each, categorical[each.name], text, text.strip() in self._absent)
-        return PatientRow(numeric, {name: int(place) for name, place in categorical.items()}, tuple(warnings))
+            if categorical[each.name] == MISSING_CATEGORY:
+                absent = text.strip() in self._absent
+                warnings.append(_missing_category(each, text, absent))
+                reasons += [] if absent else warnings[-1:]
+        places = {name: int(place) for name, place in categorical.items()}
+        return PatientRow(numeric, places, tuple(warnings), tuple(reasons))
 
-    def check_names(self, names: Mapping[str, str]) -> None:
+    def check_names(self, names: Mapping[str, object]) -> None:
         """Raise BadValue for a name that is neither feature nor target: most likely it is mistyped."""
         target = self._schema.target
         known = {name.casefold(): name for name in (*self._schema.feature_names, target.name, *target.aliases)}
@@ -84,24 +109,45 @@ def table_of(schema: TableSchema, rows: list[PatientRow]) -> Table:
     )
 
 
-def _number_warnings(feature: NumericFeature, value: float) -> list[str]:
-    if np.isnan(value):
-        what = "the federation's mean" if feature.impute == "mean" else f"{feature.impute:g} {feature.unit}".strip()
-        return [f"{feature.name} is missing: {what} stands for it"]
+def text_of(value: object) -> str:
+    """A value as the text that a file would hold for it; empty for None."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        # A whole number of thousands of digits has no text; any that is too large will do in its place.
+        return str(value) if not abs(value) > LARGEST else "1e300"
+    return f"({type(value).__name__})"
+
+
+def usual_range(preprocessing: TablePreprocessing) -> dict[str, tuple[float, float]]:
+    """Of each numeric feature what lies within ``DEVIATIONS`` standard deviations of the federation's mean."""
+    described = zip(preprocessing.schema.numeric, preprocessing.means, preprocessing.scales, strict=True)
+    return {each.name: (mean - DEVIATIONS * scale, mean + DEVIATIONS * scale) for each, mean, scale in described}
+
+
+def _missing_number(feature: NumericFeature) -> str:
+    what = "the federation's mean" if feature.impute == "mean" else f"{feature.impute:g} {feature.unit}".strip()
+    return f"{feature.name} is missing: {what} stands for it"
+
+
+def _unusual(feature: NumericFeature, value: float, usual: tuple[float, float] | None) -> list[str]:
     low, high = feature.minimum, feature.maximum
+    unit = f" {feature.unit}" if feature.unit else ""
     if (low is not None and value < low) or (high is not None and value > high):
         limits = " to ".join("..." if limit is None else f"{limit:g}" for limit in (low, high))
-        unit = f" {feature.unit}" if feature.unit else ""
         return [f"{feature.name} = {value:g} lies outside the range {limits}{unit}: the prediction is unreliable"]
+    if usual is not None and not usual[0] <= value <= usual[1]:
+        limits = f"{usual[0]:.4g} to {usual[1]:.4g}{unit}"
+        return [f"{feature.name} = {value:g} is far from what the model was trained on, mostly {limits}"]
     return []
 
 
-def _category_warnings(feature: CategoricalFeature, place: float, text: str, absent: bool) -> list[str]:
-    if place != MISSING_CATEGORY:
-        return []
+def _missing_category(feature: CategoricalFeature, text: str, absent: bool) -> str:
     stands = {
         "most-frequent": "the federation's most frequent category stands for it",
         "own-category": "it counts as a category of its own",
     }.get(feature.impute, f"{feature.impute} stands for it")
     what = "is missing" if absent else f"has the unknown category {shown(text)}, which is treated as missing"
-    return [f"{feature.name} {what}: {stands}"]
+    return f"{feature.name} {what}: {stands}"

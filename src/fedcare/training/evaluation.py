@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fedcare.data.schema import Kind
+from fedcare.data.schema import ImageSchema, Kind, TableSchema
 from fedcare.training.dataset import Dataset, Preparation
 from fedcare.training.metrics import Floats, sums_by_group
+from fedcare.training.residuals import residuals_by_group
 
 TABLE_ROWS = 8192
 # Pixels in a batch: 334 images of 28 px, 64 of 64 px; it bounds the memory that activations take.
@@ -42,6 +43,14 @@ def evaluate_together(model: nn.Module, datasets: Sequence[Dataset], kind: Kind,
         preprocessing.target_mean,
         preprocessing.target_scale,
     )
+
+
+def residuals(model: nn.Module, datasets: Sequence[Dataset], schema: TableSchema | ImageSchema) -> Floats:
+    """How far every institution's rows were predicted off, counted: ``(institutions, residuals.size(schema))``."""
+    groups = np.repeat(np.arange(len(datasets)), [len(dataset) for dataset in datasets])
+    (rows,) = _joined(datasets)
+    outputs, targets, inputs = (each.cpu().numpy() for each in (_outputs(model, rows), rows.targets, rows.inputs))
+    return residuals_by_group(schema, outputs, targets, inputs, groups, len(datasets))
 
 
 def _joined(datasets: Sequence[Dataset]) -> Sequence[Dataset]:

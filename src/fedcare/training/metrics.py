@@ -159,7 +159,7 @@ def metrics(kind: Kind, classes: int, sums: Floats, threshold: float = 0.5) -> d
         return _regression_metrics(sums)
     found = {"loss": float(sums[1]) / count, "brier": float(sums[2]) / count}
     if kind == "binary":
-        return found | _binary_metrics(*_binary_histograms(sums), _edge_of(threshold))
+        return found | _binary_metrics(*_binary_histograms(sums), edge_of(threshold))
     confusion = sums[3 : 3 + classes**2].reshape(classes, classes)
     found["accuracy"] = float(np.trace(confusion)) / count
     histograms = sums[3 + classes**2 :].reshape(classes, 2, MARGIN_BINS)
@@ -203,7 +203,7 @@ def _auc(negatives: Floats, positives: Floats) -> float | None:
     return float(positives @ below) / pairs
 
 
-def _edge_of(threshold: float) -> int:
+def edge_of(threshold: float) -> int:
     """The edge nearest to a probability; 0 and 1 mean that every row, and that none, is positive."""
     if threshold <= 0.0:
         return 0

@@ -1,0 +1,108 @@
+"""Images to predictions, with the heat map that says which part of the image speaks for the finding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from fedcare.data.image_preprocessing import ImagePreprocessing
+from fedcare.data.records import Images
+from fedcare.data.sources.grey import Pixels, UnusableImage
+from fedcare.errors import BadImage
+from fedcare.serving.answers import Prediction, Refusal
+from fedcare.serving.imaging import read_image
+from fedcare.serving.session import Array, Session
+from fedcare.serving.wording import Wording
+
+# Images that go through the graph at once: enough to be quick, few enough for a small machine's memory.
+AT_ONCE = 16
+# An image's mean brightness is a mean of pixels: this many deviations of a single pixel away it is another kind.
+BRIGHTNESS = 2.0
+# An image with less than this share of a federation's contrast shows next to nothing.
+CONTRAST = 0.1
+
+HeatMap = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An image's prediction, its ``pixels`` as the model saw them, and the heat map.
+
+    ``heat`` is 0 to 1 by place, at the model's own coarse resolution: how much each place speaks for the positive class
+    (for more than two, for the predicted one), the strongest place being 1. None for a version of an earlier FedCare.
+    """
+
+    prediction: Prediction
+    pixels: Pixels
+    heat: HeatMap | None
+
+
+class ImagePredictor:
+    """Predicts for images with one version; safe to share between threads."""
+
+    def __init__(self, preprocessing: ImagePreprocessing, session: Session, wording: Wording) -> None:
+        self._preprocessing, self._session, self._wording = preprocessing, session, wording
+
+    def one(self, image: Path | bytes) -> Seen:
+        """One image; raises BadImage."""
+        try:
+            pixels = read_image(image, self._preprocessing.image_size)
+        except UnusableImage as problem:
+            raise BadImage(reason=str(problem)) from problem
+        return self._seen([pixels])[0]
+
+    def many(self, images: Sequence[Path | bytes]) -> list[Seen | Refusal]:
+        """Each image, or why it cannot be used."""
+        answers: list[Seen | Refusal] = []
+        for start in range(0, len(images), AT_ONCE):
+            read = [self._read(each) for each in images[start : start + AT_ONCE]]
+            seen = iter(self._seen([each for each in read if not isinstance(each, Refusal)]))
+            answers += [each if isinstance(each, Refusal) else next(seen) for each in read]
+        return answers
+
+    def _read(self, image: Path | bytes) -> Pixels | Refusal:
+        try:
+            return read_image(image, self._preprocessing.image_size)
+        except UnusableImage as problem:
+            return Refusal((("image", str(problem)),))
+
+    def _seen(self, pixels: list[Pixels]) -> list[Seen]:
+        if not pixels:
+            return []
+        outputs, activation = self._session.with_activation(self._inputs(np.stack(pixels)))
+        seen = []
+        for place, own in enumerate(pixels):
+            reasons = self._unusual(own)
+            prediction = self._wording.one(outputs[place], outputs[place], None, reasons, reasons)
+            heat = None if activation is None else self._heat(activation[place], prediction)
+            seen.append(Seen(prediction, own, heat))
+        return seen
+
+    def _inputs(self, pixels: Pixels) -> Array:
+        raw = self._preprocessing.inputs(Images(pixels, np.zeros(len(pixels)))).astype(np.float32) / np.float32(255.0)
+        scaled = (raw - self._preprocessing.input_mean) / self._preprocessing.input_scale
+        return scaled.astype(np.float32)
+
+    def _unusual(self, pixels: Pixels) -> tuple[str, ...]:
+        """Why an image is unlike those that the model was trained on, as far as its brightness tells."""
+        mean, deviation = float(pixels.mean()) / 255.0, float(pixels.std()) / 255.0
+        reasons = []
+        usual, spread = self._preprocessing.input_mean, self._preprocessing.input_scale
+        if abs(mean - usual) > BRIGHTNESS * spread:
+            how = "brighter" if mean > usual else "darker"
+            reasons.append(f"the image is far {how} than those that the model was trained on")
+        if deviation < CONTRAST * spread:
+            reasons.append("the image has next to no contrast")
+        return tuple(reasons)
+
+    def _heat(self, activation: Array, prediction: Prediction) -> HeatMap:
+        classes = self._preprocessing.classes
+        about = 1 if len(classes) == 2 else classes.index(prediction.label or classes[0])
+        rest = np.delete(activation, about, axis=0).max(axis=0)
+        speaks_for = np.maximum(activation[about] - rest, 0.0)
+        most = float(speaks_for.max())
+        return speaks_for / np.float32(most) if most > 0 else speaks_for
