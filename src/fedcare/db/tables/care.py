@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     Double,
     ForeignKeyConstraint,
     Index,
@@ -29,9 +31,9 @@ patients = Table(
     key(),
     Column("first_name", String(100), nullable=False),
     Column("last_name", String(100), nullable=False),
-    # Lower case and without accents, for the search by name.
-    Column("first_folded", String(200), nullable=False),
-    Column("last_folded", String(200), nullable=False),
+    # Lower case and without accents, for the search by name; in byte order, so that a prefix is a range of the index.
+    Column("first_folded", String(200, collation="C"), nullable=False),
+    Column("last_folded", String(200, collation="C"), nullable=False),
     Column("age", Integer, nullable=False),
     Column("sex", String(10), nullable=False),
     Column("bmi", Double, nullable=False),
@@ -39,6 +41,8 @@ patients = Table(
     Column("smoker", String(3), nullable=False),
     Column("region", String(100), nullable=False),
     Column("insurance_cost", Numeric(14, 2)),
+    # For sorting and filtering: row-level security keeps comparisons of numeric out of an index, of bigint not.
+    Column("cost_cents", BigInteger, Computed("(insurance_cost * 100)::bigint", persisted=True)),
     moment("cost_recorded_at"),
     Column("created_by", Uuid),
     created_at(),
@@ -52,11 +56,11 @@ patients = Table(
     CheckConstraint("smoker in ('yes', 'no')", name="smoker"),
     CheckConstraint("btrim(region) <> ''", name="region"),
     CheckConstraint("insurance_cost >= 0", name="insurance_cost"),
-    Index("ix_patients_last", "tenant", "last_folded", "id", postgresql_ops={"last_folded": "text_pattern_ops"}),
-    Index("ix_patients_first", "tenant", "first_folded", postgresql_ops={"first_folded": "text_pattern_ops"}),
+    Index("ix_patients_first", "tenant", "first_folded"),
     Index("ix_patients_by_name", "tenant", "last_folded", "first_folded", "id"),
     Index("ix_patients_age", "tenant", "age", "id"),
-    Index("ix_patients_cost", "tenant", "insurance_cost", "id"),
+    Index("ix_patients_cost", "tenant", "cost_cents", "id"),
+    Index("ix_patients_cost_unknown", "tenant", "id", postgresql_where=text("cost_cents is null")),
     Index("ix_patients_updated", "tenant", "updated_at", "id"),
     Index("ix_patients_region", "tenant", "region"),
 )
@@ -108,7 +112,14 @@ idempotency_keys = Table(
     Column("key", String(200), primary_key=True),
     Column("request_hash", LargeBinary, nullable=False),
     Column("status", Integer),
-    Column("response", JSONB),
+    Column("headers", JSONB),
+    Column("response", Text),
+    # Whose data the response holds: it goes when the patient goes.
+    Column("patient_id", Uuid),
     created_at(),
+    ForeignKeyConstraint(
+        ["tenant", "patient_id"], ["patients.tenant", "patients.id"], name="patient", ondelete="CASCADE"
+    ),
     Index("ix_idempotency_keys_age", "created_at"),
+    Index("ix_idempotency_keys_patient", "tenant", "patient_id", postgresql_where=text("patient_id is not null")),
 )

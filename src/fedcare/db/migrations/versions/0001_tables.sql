@@ -23,6 +23,7 @@ CREATE TABLE institutions (
     retain_predictions_days INTEGER,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_institutions PRIMARY KEY (id),
+    CONSTRAINT ck_institutions_id CHECK (id > 0),
     CONSTRAINT ck_institutions_name CHECK (btrim(name) <> ''),
     CONSTRAINT ck_institutions_retention CHECK (retain_patients_days > 0 and retain_predictions_days > 0),
     CONSTRAINT uq_institutions_name UNIQUE (name)
@@ -79,10 +80,10 @@ CREATE TABLE audit_log (
     seq BIGINT NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     actor UUID,
-    action VARCHAR(100) NOT NULL,
-    subject_type VARCHAR(50),
+    action TEXT NOT NULL,
+    subject_type TEXT,
     subject_id TEXT,
-    outcome VARCHAR(20) NOT NULL,
+    outcome TEXT NOT NULL,
     source TEXT,
     request_id TEXT,
     previous_hash BYTEA NOT NULL,
@@ -105,21 +106,6 @@ CREATE TABLE clients (
     CONSTRAINT pk_clients PRIMARY KEY (tenant, node_id, task),
     CONSTRAINT fk_clients_institution_id FOREIGN KEY(institution_id) REFERENCES institutions (id)
 );
-
-CREATE TABLE idempotency_keys (
-    institution_id INTEGER,
-    tenant INTEGER GENERATED ALWAYS AS (coalesce(institution_id, 0)) STORED NOT NULL,
-    worker_id UUID NOT NULL,
-    key VARCHAR(200) NOT NULL,
-    request_hash BYTEA NOT NULL,
-    status INTEGER,
-    response JSONB,
-    created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
-    CONSTRAINT pk_idempotency_keys PRIMARY KEY (tenant, worker_id, key),
-    CONSTRAINT fk_idempotency_keys_institution_id FOREIGN KEY(institution_id) REFERENCES institutions (id)
-);
-
-CREATE INDEX ix_idempotency_keys_age ON idempotency_keys (created_at);
 
 CREATE TABLE medical_workers (
     institution_id INTEGER,
@@ -159,8 +145,8 @@ CREATE TABLE patients (
     id UUID NOT NULL,
     first_name VARCHAR(100) NOT NULL,
     last_name VARCHAR(100) NOT NULL,
-    first_folded VARCHAR(200) NOT NULL,
-    last_folded VARCHAR(200) NOT NULL,
+    first_folded VARCHAR(200) COLLATE "C" NOT NULL,
+    last_folded VARCHAR(200) COLLATE "C" NOT NULL,
     age INTEGER NOT NULL,
     sex VARCHAR(10) NOT NULL,
     bmi DOUBLE PRECISION NOT NULL,
@@ -168,6 +154,7 @@ CREATE TABLE patients (
     smoker VARCHAR(3) NOT NULL,
     region VARCHAR(100) NOT NULL,
     insurance_cost NUMERIC(14, 2),
+    cost_cents BIGINT GENERATED ALWAYS AS ((insurance_cost * 100)::bigint) STORED,
     cost_recorded_at TIMESTAMP WITH TIME ZONE,
     created_by UUID,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
@@ -189,11 +176,11 @@ CREATE INDEX ix_patients_age ON patients (tenant, age, id);
 
 CREATE INDEX ix_patients_by_name ON patients (tenant, last_folded, first_folded, id);
 
-CREATE INDEX ix_patients_cost ON patients (tenant, insurance_cost, id);
+CREATE INDEX ix_patients_cost ON patients (tenant, cost_cents, id);
 
-CREATE INDEX ix_patients_first ON patients (tenant, first_folded text_pattern_ops);
+CREATE INDEX ix_patients_cost_unknown ON patients (tenant, id) WHERE cost_cents is null;
 
-CREATE INDEX ix_patients_last ON patients (tenant, last_folded text_pattern_ops, id);
+CREATE INDEX ix_patients_first ON patients (tenant, first_folded);
 
 CREATE INDEX ix_patients_region ON patients (tenant, region);
 
@@ -254,6 +241,26 @@ CREATE TABLE training_schedules (
     CONSTRAINT ck_training_schedules_trigger CHECK ((cron is null) <> (new_records is null)),
     CONSTRAINT fk_training_schedules_plan_hash FOREIGN KEY(plan_hash) REFERENCES training_plans (hash)
 );
+
+CREATE TABLE idempotency_keys (
+    institution_id INTEGER,
+    tenant INTEGER GENERATED ALWAYS AS (coalesce(institution_id, 0)) STORED NOT NULL,
+    worker_id UUID NOT NULL,
+    key VARCHAR(200) NOT NULL,
+    request_hash BYTEA NOT NULL,
+    status INTEGER,
+    headers JSONB,
+    response TEXT,
+    patient_id UUID,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_idempotency_keys PRIMARY KEY (tenant, worker_id, key),
+    CONSTRAINT patient FOREIGN KEY(tenant, patient_id) REFERENCES patients (tenant, id) ON DELETE CASCADE,
+    CONSTRAINT fk_idempotency_keys_institution_id FOREIGN KEY(institution_id) REFERENCES institutions (id)
+);
+
+CREATE INDEX ix_idempotency_keys_age ON idempotency_keys (created_at);
+
+CREATE INDEX ix_idempotency_keys_patient ON idempotency_keys (tenant, patient_id) WHERE patient_id is not null;
 
 CREATE TABLE imaging_studies (
     institution_id INTEGER NOT NULL,
