@@ -280,11 +280,34 @@ class DatabaseBehind(FedCareError):
     text = "The database has revision {current} and this FedCare needs {head}. Run `fedcare db upgrade`."
 
 
+class DatabaseAhead(FedCareError):
+    """The tables are newer than this FedCare."""
+
+    code, status = "database_ahead", 503
+    text = (
+        "The database has revision {current}, which this FedCare does not know: its newest is {head}. A newer FedCare"
+        " made it; install that version."
+    )
+
+
+class MigrationRefused(FedCareError):
+    """The login may not change the tables."""
+
+    code = "migration_refused"
+    text = (
+        "The login for {where} may not change the tables: {reason}. For `fedcare db`, name the database's owner in"
+        " DATABASE_URL; docs/gateway.md says what it needs."
+    )
+
+
 class UnsafeDatabaseRole(FedCareError):
-    """The login's role is not bound by row-level security."""
+    """The login could get round row-level security."""
 
     code = "unsafe_database_role"
-    text = "The gateway's role owns the tables or is a superuser, so institutions would not be kept apart. See docs."
+    text = (
+        "The gateway's login is a superuser, owns tables or may make some, so institutions would not be kept apart."
+        " Give the gateway a login of its own, as docs/gateway.md shows."
+    )
 
 
 # -- the gateway ------------------------------------------------------------------------------------------------------

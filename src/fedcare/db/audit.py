@@ -11,15 +11,29 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, select, text
 
-from fedcare.db.tables import CONSORTIUM, audit_heads, audit_log, institutions
+from fedcare.db.tables import CONSORTIUM, institutions
 
 _APPEND = text("select append_audit(:actor, :action, :subject_type, :subject_id, :outcome, :source, :request_id)")
 START = b""
+_AT_ONCE = 1000
+
+# One statement, so one moment: a row that is added while we read is neither in the log nor in the head we compare with.
+_CHAIN = text(
+    """
+    select scope, heads.seq as head_seq, heads.hash as head_hash, log.*
+    from (select nullif(current_setting('app.institution_id', true), '')::int as scope) as asked
+    left join audit_heads as heads on heads.tenant = scope
+    left join audit_log as log on log.tenant = scope
+    where scope is not null
+    order by log.tenant, log.seq
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -68,10 +82,13 @@ def record(
 
 def verify(tx: Connection) -> list[Fault]:
     """Every fault in the chain of the transaction's institution; the scope must be set."""
-    tenant = tx.execute(text("select nullif(current_setting('app.institution_id', true), '')::int")).scalar_one()
-    rows = tx.execute(select(audit_log).where(audit_log.c.tenant == tenant).order_by(audit_log.c.seq))
-    head = tx.execute(select(audit_heads).where(audit_heads.c.tenant == tenant)).one_or_none()
-    return list(faults(tenant, rows, (head.seq, bytes(head.hash)) if head else (0, START)))
+    with tx.execute(_CHAIN, execution_options={"yield_per": _AT_ONCE}) as rows:
+        first = next(rows, None)
+        if first is None:
+            raise ValueError("the transaction has no scope")
+        head = (first.head_seq, bytes(first.head_hash)) if first.head_seq is not None else (0, START)
+        logged = (row for row in chain([first], rows) if row.seq is not None)
+        return list(faults(first.scope, logged, head))
 
 
 def verify_all(connection: Connection) -> dict[int, list[Fault]]:
@@ -88,10 +105,11 @@ def faults(tenant: int, rows: Iterable[Row[Any]], head: tuple[int, bytes]) -> It
     """Walk a chain in the order of ``seq``; ``head`` is the last row's number and hash as kept beside the log."""
     expected, previous = 1, START
     for row in rows:
+        if row.seq < 1:
+            yield Fault(tenant, row.seq, "the row was inserted before the first")
+            continue
         if row.seq > expected:
             yield Fault(tenant, expected, f"rows {expected} to {row.seq - 1} are missing")
-        elif row.seq < expected:
-            yield Fault(tenant, row.seq, "the row was inserted before the first")
         elif bytes(row.previous_hash) != previous:
             yield Fault(tenant, row.seq, "the row does not follow the one before it: inserted, moved or edited")
         if row_hash(row) != bytes(row.hash):

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import InterfaceError, OperationalError
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, RootTransaction, create_engine, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from fedcare.db import migrate
@@ -18,8 +20,21 @@ from fedcare.db.urls import with_driver
 from fedcare.errors import DatabaseBehind, DatabaseUnavailable, UnsafeDatabaseRole
 
 POOL_SIZE, POOL_OVERFLOW, POOL_SECONDS = 20, 20, 5
-CONNECT_SECONDS, STATEMENT_MILLISECONDS = 5, 30_000
+CONNECT_SECONDS = 5
+# A transaction that stands still would keep its locks, the audit chain's among them, from everybody else.
+_LIMITS = "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+# A server whose machine is gone answers nothing: notice within half a minute, not after the system's two hours.
+_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 
+# What the login could become, not only what it acts as now: whoever finds a way to run SQL could say RESET ROLE.
+_UNBOUND = """
+    select exists (
+        select from pg_roles where (rolsuper or rolbypassrls) and pg_has_role(session_user, oid, 'member')
+    ) or exists (
+        select from pg_class
+        where relnamespace = 'public'::regnamespace and pg_has_role(session_user, relowner, 'member')
+    ) or has_schema_privilege(session_user, 'public', 'create')
+"""
 _SET_SCOPE = text("select set_config('app.institution_id', :tenant, true), set_config('app.email', :email, true)")
 
 
@@ -41,17 +56,22 @@ class Scope:
 
 
 class Database:
-    """A pool of connections that act as the application's role, whatever login the address names."""
+    """A pool of connections that act as the application's role, whatever login the address names.
 
-    def __init__(self, url: str, pool_size: int = POOL_SIZE) -> None:
-        options = f"-c role={APPLICATION} -c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC"
+    ``patience``: seconds to wait for a connection while all of ``pool_size`` and ``overflow`` are in use.
+    """
+
+    def __init__(
+        self, url: str, pool_size: int = POOL_SIZE, overflow: int = POOL_OVERFLOW, patience: float = POOL_SECONDS
+    ) -> None:
+        options = f"-c role={APPLICATION} {_LIMITS} -c timezone=UTC"
         self.url = with_driver(url)
         self.engine = create_engine(
             self.url,
             pool_size=pool_size,
-            max_overflow=POOL_OVERFLOW,
-            pool_timeout=POOL_SECONDS,
-            connect_args={"options": options, "connect_timeout": CONNECT_SECONDS},
+            max_overflow=overflow,
+            pool_timeout=patience,
+            connect_args={"options": options, "connect_timeout": CONNECT_SECONDS, **_ALIVE},
         )
 
     @contextmanager
@@ -61,27 +81,59 @@ class Database:
         Raises DatabaseUnavailable where the server is away, is too busy, or ends the connection.
         """
         try:
-            with self.engine.begin() as connection:
-                tenant = "" if scope.tenant is None else str(scope.tenant)
-                connection.execute(_SET_SCOPE, {"tenant": tenant, "email": scope.email or ""})
+            connection, transaction = self._begin(scope)
+            with connection, transaction:
                 yield connection
+                _refuse_aborted(connection)
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise DatabaseUnavailable() from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise DatabaseUnavailable() from error
+            raise
 
     def check(self) -> None:
         """Refuse a database that a gateway must not serve from.
 
-        Raises DatabaseBehind where migrations are missing, UnsafeDatabaseRole where row-level security would not bind.
+        Raises DatabaseBehind or DatabaseAhead where the tables are of another version, UnsafeDatabaseRole where the
+        login could get round row-level security, DatabaseUnreachable and DatabaseUnavailable.
         """
         status = migrate.status(self.url)
         if status.pending:
             raise DatabaseBehind(current=status.current or "none", head=status.head)
         with self.transaction(Scope(None)) as tx:
-            unbound = "select rolsuper or rolbypassrls from pg_roles where rolname = current_user"
-            owned = "select exists (select from pg_tables where schemaname = 'public' and tableowner = current_user)"
-            if tx.execute(text(unbound)).scalar_one() or tx.execute(text(owned)).scalar_one():
+            if tx.execute(text(_UNBOUND)).scalar_one():
                 raise UnsafeDatabaseRole()
 
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+    def _begin(self, scope: Scope) -> tuple[Connection, RootTransaction]:
+        """A connection from the pool, in a transaction of that scope.
+
+        A connection that died in the pool, as all do when the server restarts, is replaced by a new one once: nothing
+        has been done on it yet.
+        """
+        tenant = "" if scope.tenant is None else str(scope.tenant)
+        for is_last in (False, True):
+            connection = self.engine.connect()
+            try:
+                transaction = connection.begin()
+                connection.execute(_SET_SCOPE, {"tenant": tenant, "email": scope.email or ""})
+                return connection, transaction
+            except DBAPIError as error:
+                connection.close()
+                if is_last or not error.connection_invalidated:
+                    raise
+        raise AssertionError
+
+
+def _refuse_aborted(connection: Connection) -> None:
+    """PostgreSQL answers the commit of a failed transaction with a rollback and no error: a caller that swallowed the
+    failure would take it for stored. What may fail and be survived belongs into a savepoint.
+    """
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    if driver.info.transaction_status == TransactionStatus.INERROR:
+        raise RuntimeError("a statement of this transaction failed, so nothing of it can be stored")

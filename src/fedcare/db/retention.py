@@ -16,7 +16,9 @@ def enforce(tx: Connection, institution_id: int) -> dict[str, int]:
         select(institutions.c.retain_patients_days, institutions.c.retain_predictions_days).where(
             institutions.c.id == institution_id
         )
-    ).one()
+    ).one_or_none()
+    if periods is None:  # The institution left between two looks.
+        return {}
     gone = {
         "patients": _delete(tx, patients, patients.c.updated_at, periods.retain_patients_days),
         "predictions": _delete(tx, predictions, predictions.c.created_at, periods.retain_predictions_days),

@@ -9,6 +9,17 @@ from alembic import op
 APPLICATION = "fedcare_app"
 """The role that gateways and nodes act as: neither owner nor superuser, so that every policy binds it."""
 
+# From PostgreSQL 16 on, who makes a role may not act as it without the grant.
+_CREATE_ROLE = f"""
+do $$ begin
+    if to_regrole('{APPLICATION}') is null then
+        create role {APPLICATION} nologin;
+        grant {APPLICATION} to current_user;
+    end if;
+exception when duplicate_object or unique_violation then null;
+end $$
+"""
+
 # A sub-select is evaluated once a query; a bare call would be once a row, 2.5 times slower on deep pages.
 SCOPE = "(select nullif(current_setting('app.institution_id', true), '')::int)"
 EMAIL = "(select nullif(current_setting('app.email', true), ''))"
@@ -16,17 +27,14 @@ EMAIL = "(select nullif(current_setting('app.email', true), ''))"
 
 def create_application_role() -> None:
     """The role is the server's, not the database's: another database may have made it, even at this moment."""
-    op.execute(
-        f"""
-        do $$ begin
-            if not exists (select from pg_roles where rolname = '{APPLICATION}') then
-                create role {APPLICATION} nologin;
-            end if;
-        exception when duplicate_object or unique_violation then null;
-        end $$
-        """
-    )
+    op.execute(_CREATE_ROLE)
     op.execute(f"grant usage on schema public to {APPLICATION}")
+
+
+def release_application_role() -> None:
+    """Take back what the role may do in this database beside its tables."""
+    op.execute(f"revoke usage on schema public from {APPLICATION}")
+    op.execute(f"revoke all on table alembic_version from {APPLICATION}")
 
 
 def tenant_table(name: str, rights: str = "select, insert, update, delete", *, consortium_reads: bool = False) -> None:
@@ -59,11 +67,6 @@ def shared_tables(names: Iterable[str]) -> None:
     """Tables that hold nothing of any institution."""
     for name in names:
         op.execute(f"grant select, insert, delete on {name} to {APPLICATION}")
-
-
-def grant_sequences() -> None:
-    """Serial keys draw from them."""
-    op.execute(f"grant usage on all sequences in schema public to {APPLICATION}")
 
 
 def _protect(table: str, rights: str) -> None:

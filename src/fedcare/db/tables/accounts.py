@@ -29,6 +29,8 @@ institutions = Table(
     Column("retain_patients_days", Integer),
     Column("retain_predictions_days", Integer),
     created_at(),
+    # 0 is the consortium as a tenant.
+    CheckConstraint("id > 0", name="id"),
     CheckConstraint("btrim(name) <> ''", name="name"),
     CheckConstraint("retain_patients_days > 0 and retain_predictions_days > 0", name="retention"),
 )

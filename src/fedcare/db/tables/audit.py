@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, Uuid
 
 from fedcare.db.tables.base import metadata, moment, tenant_columns
 
+# Texts without a limit: a column that cut off blanks would hold another text than the one in the hash.
 audit_log = Table(
     "audit_log",
     metadata,
@@ -13,10 +14,10 @@ audit_log = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     moment("at", nullable=False),
     Column("actor", Uuid),
-    Column("action", String(100), nullable=False),
-    Column("subject_type", String(50)),
+    Column("action", Text, nullable=False),
+    Column("subject_type", Text),
     Column("subject_id", Text),
-    Column("outcome", String(20), nullable=False),
+    Column("outcome", Text, nullable=False),
     Column("source", Text),
     Column("request_id", Text),
     Column("previous_hash", LargeBinary, nullable=False),

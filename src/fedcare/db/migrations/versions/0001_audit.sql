@@ -8,7 +8,9 @@ create function append_audit(
     p_actor uuid, p_action text, p_subject_type text, p_subject_id text,
     p_outcome text, p_source text, p_request_id text
 ) returns bigint
-language plpgsql volatile security definer set search_path = pg_catalog, public
+-- pg_temp is named so that it comes last: else a caller's temporary table audit_heads would stand before ours, and
+-- its triggers would run as the owner.
+language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     v_tenant int := nullif(current_setting('app.institution_id', true), '')::int;

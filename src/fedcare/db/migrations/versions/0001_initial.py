@@ -18,7 +18,7 @@ CONSORTIUM_TABLES = (
     "training_rounds",
     "training_schedules",
 )
-READ_BY_CONSORTIUM = ("plan_approvals", "round_metrics", "clients", "privacy_ledger")
+READ_BY_CONSORTIUM = ("plan_approvals", "round_metrics", "clients")
 SHARED_TABLES = ("login_attempts", "ended_sessions")
 
 
@@ -31,6 +31,7 @@ def upgrade() -> None:
         policies.tenant_table(name)
     for name in READ_BY_CONSORTIUM:
         policies.tenant_table(name, consortium_reads=True)
+    policies.tenant_table("privacy_ledger", "select, insert", consortium_reads=True)
     for name in CONSORTIUM_TABLES:
         policies.consortium_table(name)
     policies.institutions_table()
@@ -39,15 +40,16 @@ def upgrade() -> None:
     policies.tenant_table("audit_log", "select")
     policies.tenant_table("audit_heads", "select")
     op.execute(f"grant execute on function append_audit to {policies.APPLICATION}")
-    policies.grant_sequences()
     op.execute(f"grant select on alembic_version to {policies.APPLICATION}")
 
 
 def downgrade() -> None:
-    """Everything goes, the role included unless another database needs it."""
+    """Everything goes but the role, which belongs to the server: another database may need it."""
     op.execute("drop function append_audit")
-    tables = (*TENANT_TABLES, "idempotency_keys", *READ_BY_CONSORTIUM, *CONSORTIUM_TABLES, *SHARED_TABLES)
-    op.execute(f"drop table {', '.join((*tables, 'audit_log', 'audit_heads', 'institutions'))} cascade")
+    policies.release_application_role()
+    others = ("idempotency_keys", "privacy_ledger", "audit_log", "audit_heads", "institutions")
+    tables = (*TENANT_TABLES, *READ_BY_CONSORTIUM, *CONSORTIUM_TABLES, *SHARED_TABLES, *others)
+    op.execute(f"drop table {', '.join(tables)} cascade")
 
 
 def _sql(name: str) -> str:
