@@ -1,7 +1,72 @@
-"""Routes of this domain."""
+"""Signing in and out, and who is signed in."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
-router = APIRouter(tags=["auth"])
+from fedcare.db.audit import Origin
+from fedcare.errors import Conflict, LockedOut, Unauthenticated, WrongLogin
+from fedcare.gateway.answers import answers
+from fedcare.gateway.auth import cookies, profile, service
+from fedcare.gateway.auth.schemas import ChangePassword, Login, Me, Refresh, Session
+from fedcare.gateway.auth.tokens import ACCESS_SECONDS
+from fedcare.gateway.guard import CurrentCaller
+from fedcare.gateway.services import CurrentServices, Services
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+
+
+@router.post("/login", operation_id="login", responses=answers(WrongLogin, LockedOut, Conflict))
+def login(body: Login, request: Request, response: Response, services: CurrentServices) -> Session:
+    """Sign in with email and password."""
+    tokens = service.log_in(services, origin_of(request), body.email, body.password, body.institution_id)
+    return hand_over(services, request, response, tokens, in_cookies=body.cookies)
+
+
+@router.post("/refresh", operation_id="refreshSession", responses=answers())
+def refresh(body: Refresh, request: Request, response: Response, services: CurrentServices) -> Session:
+    """New tokens for a refresh token, which counts once.
+
+    Used a second time within ten seconds, as two tabs do, it gives an access token alone; later, the session ends.
+    """
+    in_cookies = body.refresh_token is None
+    token = body.refresh_token or request.cookies.get(cookies.REFRESH)
+    if not token:
+        raise Unauthenticated(reason="the request carries no refresh token")
+    tokens = service.refresh(services, origin_of(request), token, in_cookies, request)
+    return hand_over(services, request, response, tokens, in_cookies=in_cookies)
+
+
+@router.post("/logout", operation_id="logout", status_code=204, responses=answers())
+def logout(caller: CurrentCaller, response: Response, services: CurrentServices) -> None:
+    """End the session at once, in every gateway."""
+    service.log_out(services, caller)
+    cookies.drop(response)
+
+
+@router.get("/me", operation_id="getMe", responses=answers())
+def me(caller: CurrentCaller, services: CurrentServices) -> Me:
+    """Who is signed in."""
+    return profile.me(services, caller)
+
+
+@router.post("/password", operation_id="changePassword", status_code=204, responses=answers(WrongLogin, LockedOut))
+def change_password(body: ChangePassword, caller: CurrentCaller, services: CurrentServices) -> None:
+    """Replace one's own password; one's other sessions end."""
+    service.change_password(services, caller, body.current_password, body.new_password)
+
+
+def origin_of(request: Request) -> Origin:
+    """Where a request without a session comes from."""
+    source = request.client.host if request.client else None
+    return Origin(None, source, getattr(request.state, "request_id", None))
+
+
+def hand_over(
+    services: Services, request: Request, response: Response, tokens: service.Tokens, in_cookies: bool
+) -> Session:
+    """The session as cookies, or as tokens in the body; never both, so that no script can read a browser's."""
+    if not in_cookies:
+        return Session(access_token=tokens.access, refresh_token=tokens.refresh, expires_in=ACCESS_SECONDS)
+    cookies.keep(request, response, services.config, tokens.access, tokens.refresh, tokens.csrf)
+    return Session(csrf_token=tokens.csrf, expires_in=ACCESS_SECONDS)

@@ -1,0 +1,61 @@
+"""Kinds of values that several domains' schemas share, and the places where a listing's pages begin."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from fedcare.errors import InvalidRequest
+
+INT32 = 2**31 - 1
+
+
+def clean(text: str) -> str:
+    """The text, if a database can keep it: no NUL, no half of a surrogate pair."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("it must not hold NUL characters or lone surrogates")
+    return text
+
+
+def _text(longest: int) -> Any:
+    stripped = StringConstraints(strip_whitespace=True, min_length=1, max_length=longest)
+    return (stripped, AfterValidator(clean))
+
+
+Text100 = Annotated[str, *_text(100)]
+Text200 = Annotated[str, *_text(200)]
+Cursor = Annotated[str, Field(max_length=1000, description="Where the page begins: `next` of the page before.")]
+PageSize = Annotated[int, Field(ge=1, le=200, description="Rows a page.")]
+
+
+def to_cursor(position: list[Any]) -> str:
+    """The sort key of a page's last row, opaque to whoever sends it back."""
+    return base64.urlsafe_b64encode(json.dumps(position, default=str).encode()).decode().rstrip("=")
+
+
+def from_cursor(cursor: str, *kinds: type) -> list[Any]:
+    """The sort key in a cursor, each part of the kind that the listing expects; raises InvalidRequest."""
+    problem = InvalidRequest([{"field": "cursor", "problem": "it is not one that this listing gave"}])
+    try:
+        position = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        raise problem from None
+    if not isinstance(position, list) or len(position) != len(kinds):
+        raise problem
+    if any(type(part) is not kind for part, kind in zip(position, kinds, strict=True)):
+        raise problem
+    return position
+
+
+# -- values of JSON: no text that looks like a number, no true for 1, nothing that is not finite -------------------------
+
+# Printable on one line, and not of blanks alone.
+_LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+
+Line100 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=100, pattern=_LINE)]
+Whole = Annotated[int, Field(strict=True, ge=-INT32, le=INT32)]
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
