@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from prometheus_client import Counter, Gauge, Histogram
 
 REQUESTS = Counter("fedcare_requests", "Requests answered.", ["method", "operation", "status"])
@@ -16,3 +18,16 @@ IN_FLIGHT = Gauge("fedcare_requests_in_flight", "Requests being answered.")
 PREDICTIONS = Counter("fedcare_predictions", "Rows and images predicted.", ["task", "version"])
 POOL_IN_USE = Gauge("fedcare_pool_in_use", "Database connections in use.")
 POOL_SIZE = Gauge("fedcare_pool_size", "Database connections kept.")
+
+
+# Looking a label up costs more than counting: the few combinations that occur are remembered.
+@lru_cache(maxsize=1024)
+def requests_of(method: str, operation: str, status: int) -> Counter:
+    """The counter of such requests."""
+    return REQUESTS.labels(method, operation, str(status))
+
+
+@lru_cache(maxsize=256)
+def latency_of(operation: str) -> Histogram:
+    """The histogram of an operation's latency."""
+    return LATENCY.labels(operation)

@@ -5,20 +5,19 @@ One plain ASGI layer, since each layer more costs every request.
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
 import time
 from collections.abc import MutableMapping
 from typing import Any
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fedcare.errors import TooLarge
 from fedcare.gateway.failures import answer
-from fedcare.gateway.measures import ERRORS, IN_FLIGHT, LATENCY, REQUESTS
-
-log = structlog.get_logger("fedcare.gateway")
+from fedcare.gateway.logs import log_request
+from fedcare.gateway.measures import ERRORS, IN_FLIGHT, latency_of, requests_of
 
 SAFE_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -41,17 +40,20 @@ class Gate:
 
     def __init__(self, app: ASGIApp, body_bytes: int, upload_bytes: int) -> None:
         self._app, self._body_bytes, self._upload_bytes = app, body_bytes, upload_bytes
+        self._prefix, self._numbers = secrets.token_hex(6), itertools.count()
+        self._in_flight = 0
+        IN_FLIGHT.set_function(lambda: self._in_flight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
+        request_id = _own_id(scope) or f"{self._prefix}-{next(self._numbers):x}"
         scope.setdefault("state", {})["request_id"] = request_id
         limit = self._upload_bytes if UPLOADS.match(scope["path"]) else self._body_bytes
         watch = _Watch(scope, send, request_id)
-        IN_FLIGHT.inc()
+        self._in_flight += 1
         try:
             if _announced(scope) > limit:
                 await answer(TooLarge(limit=limit))(scope, receive, watch.send)
@@ -60,7 +62,7 @@ class Gate:
         except _BodyTooLarge:
             await answer(TooLarge(limit=limit))(scope, receive, watch.send)
         finally:
-            IN_FLIGHT.dec()
+            self._in_flight -= 1
             watch.finish()
 
 
@@ -108,25 +110,18 @@ class _Watch:
         seconds = time.perf_counter() - self._started
         route = getattr(self._scope.get("route"), "operation_id", None) or "unknown"
         method = self._scope["method"]
-        REQUESTS.labels(method, route, str(self._status)).inc()
-        LATENCY.labels(route).observe(seconds)
+        requests_of(method, route, self._status).inc()
+        latency_of(route).observe(seconds)
         if self._status >= 500:
             ERRORS.labels(route).inc()
-        log.info(
-            "request",
-            request_id=self._id,
-            method=method,
-            operation=route,
-            status=self._status,
-            milliseconds=round(seconds * 1000, 2),
-        )
+        log_request(self._id, method, route, self._status, seconds)
 
 
-def _request_id(scope: Scope) -> str:
+def _own_id(scope: Scope) -> str | None:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
             return str(value.decode())
-    return secrets.token_hex(8)
+    return None
 
 
 def _announced(scope: Scope) -> int:
