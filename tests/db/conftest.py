@@ -1,7 +1,7 @@
 """What the database's tests share: a process that owns or joins a server, to be killed."""
 
 import json
-import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -30,7 +30,11 @@ class Holder:
 
     def __init__(self, root: Path, **options) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _HOLD, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options
+            [sys.executable, "-c", _HOLD, str(root)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            **options,
         )
 
     def ready(self) -> dict:
@@ -48,9 +52,11 @@ class Holder:
 
 
 @pytest.fixture
-def root(server_folder) -> Path:
+def root(server_folder) -> Iterator[Path]:
     """A folder for one server, which does not exist yet."""
-    return server_folder / uuid4().hex
+    folder = server_folder / uuid4().hex
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -88,7 +94,7 @@ def at_work_in(root: Path) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         with suppress(OSError):
-            if entry.name.isdigit() and Path(os.readlink(entry / "cwd")) == root.resolve() / "data":
+            if entry.name.isdigit() and (entry / "cwd").readlink() == root.resolve() / "data":
                 found.append(int(entry.name))
     return found
 

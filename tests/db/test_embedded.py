@@ -215,7 +215,7 @@ def test_data_of_another_version_is_refused_with_what_to_do(root):
     with EmbeddedServer(root, fast=True):
         pass
     (root / "data" / "PG_VERSION").write_text("12\n")
-    with pytest.raises(PostgresFailed, match="PostgreSQL 12 and the programs are .* FEDCARE_PG_BIN"):
+    with pytest.raises(PostgresFailed, match=r"PostgreSQL 12 and the programs are .* FEDCARE_PG_BIN"):
         EmbeddedServer(root).start()
 
 

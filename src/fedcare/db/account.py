@@ -66,7 +66,8 @@ class Account:
 
         A virtual environment in root's own folder is the usual case. A copy takes 31 MB and is made once a version.
         """
-        if self.ids is None or self._can_run(binaries / "postgres"):
+        # initdb as well as postgres: they need different libraries.
+        if self.ids is None or all(self._can_run(binaries / name) for name in ("initdb", "postgres")):
             return binaries
         copies = root / "programs"
         copy = copies / full_version(binaries / "postgres")
@@ -75,14 +76,10 @@ class Account:
             for old in copies.iterdir():
                 shutil.rmtree(old, ignore_errors=True)
             # Renamed when whole, so that a copy cut short by a full disk is never run.
-            with tempfile.TemporaryDirectory(dir=copies) as part:
-                whole = Path(part) / "copy"
-                shutil.copytree(binaries.parent, whole, symlinks=True)
-                for path in (whole, *whole.rglob("*")):
-                    if not path.is_symlink():
-                        path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
-                whole.rename(copy)
-        return copy / binaries.name
+            part = Path(tempfile.mkdtemp(dir=copies))
+            _copy_installation(binaries.parent, part)
+            part.rename(copy)
+        return copy / binaries.parent.parent.name / binaries.parent.name / binaries.name
 
     def _can_run(self, program: Path) -> bool:
         try:
@@ -98,6 +95,18 @@ class Account:
         except OSError:
             return False
         return ran.returncode == 0
+
+
+def _copy_installation(installation: Path, into: Path) -> None:
+    """Copy it for everybody to read and run, with the libraries that a wheel keeps beside its package."""
+    package = installation.parent
+    shutil.copytree(installation, into / package.name / installation.name, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, into / libraries.name, symlinks=True)
+    for path in (into, *into.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
 
 
 def service_account(data: Path) -> Account:

@@ -48,11 +48,11 @@ def backup(url: str, file: Path, binaries: Path | None = None, progress: Progres
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     part = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as out:
-            _dump(dump, url, out, tables, progress)
-            os.fsync(out.fileno())
+        _dump(dump, url, part, tables, progress)
+        os.fsync(descriptor)
         part.rename(file)
     finally:
+        os.close(descriptor)
         part.unlink(missing_ok=True)
     return file.stat().st_size
 
@@ -97,10 +97,11 @@ def _refuse_a_bound_role(connection: psycopg.Connection) -> None:
         raise BackupFailed(what="The backup", reason=reason)
 
 
-def _dump(dump: Path, url: str, out: IO[bytes], tables: int, progress: Progress | None) -> None:
+def _dump(dump: Path, url: str, out: Path, tables: int, progress: Progress | None) -> None:
     where, environment = target(url)
-    command = [str(dump), "--format=custom", "--verbose", "--no-password", f"--dbname={where}"]
-    with subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, env=environment) as running:  # noqa: S603
+    # Not to stdout: what pg_dump writes there lacks the places of the rows, and a file cut short would pass for whole.
+    command = [str(dump), "--format=custom", f"--file={out}", "--verbose", "--no-password", f"--dbname={where}"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment) as running:  # noqa: S603
         assert running.stderr is not None
         failures = listen(running.stderr, "dumping contents of table", tables, progress)
     if running.returncode:

@@ -22,4 +22,5 @@ def with_driver(url: str) -> str:
 
 def without_driver(url: str) -> str:
     """The address for libpq and its tools."""
-    return make_url(with_driver(url)).set(drivername="postgresql").render_as_string(hide_password=False)
+    libpq = make_url(with_driver(url)).set(drivername="postgresql").render_as_string(hide_password=False)
+    return libpq.replace(" ", "%20")  # SQLAlchemy leaves the spaces of a password as they are; libpq refuses them.
