@@ -8,6 +8,7 @@ foreign key can tell one institution about another's rows.
 from fedcare.db.tables.accounts import (
     ended_sessions,
     institutions,
+    invitations,
     login_attempts,
     medical_workers,
     refresh_tokens,
@@ -37,6 +38,7 @@ __all__ = [
     "idempotency_keys",
     "imaging_studies",
     "institutions",
+    "invitations",
     "login_attempts",
     "medical_workers",
     "metadata",

@@ -93,6 +93,22 @@ refresh_tokens = Table(
     Index("ix_refresh_tokens_session", "tenant", "session_id"),
 )
 
+# Who holds the token sets the worker's password, once. Without a worker it makes the consortium's first admin.
+invitations = Table(
+    "invitations",
+    metadata,
+    *tenant_columns(nullable=True),
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("worker_id", Uuid),
+    created_at(),
+    moment("expires_at", nullable=False),
+    CheckConstraint("worker_id is not null or institution_id is null", name="worker"),
+    ForeignKeyConstraint(
+        ["tenant", "worker_id"], ["medical_workers.tenant", "medical_workers.id"], name="worker", ondelete="CASCADE"
+    ),
+    Index("ix_invitations_worker", "tenant", "worker_id"),
+)
+
 login_attempts = Table(
     "login_attempts",
     metadata,

@@ -9,7 +9,15 @@ from fedcare.db.migrations import policies
 revision = "0001"
 down_revision = None
 
-TENANT_TABLES = ("medical_workers", "sessions", "refresh_tokens", "patients", "imaging_studies", "predictions")
+TENANT_TABLES = (
+    "medical_workers",
+    "invitations",
+    "sessions",
+    "refresh_tokens",
+    "patients",
+    "imaging_studies",
+    "predictions",
+)
 CONSORTIUM_TABLES = (
     "model_versions",
     "model_traffic",

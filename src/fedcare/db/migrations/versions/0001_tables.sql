@@ -129,6 +129,21 @@ CREATE INDEX ix_medical_workers_login ON medical_workers (email);
 
 CREATE UNIQUE INDEX uq_medical_workers_email ON medical_workers (tenant, email);
 
+CREATE TABLE invitations (
+    institution_id INTEGER,
+    tenant INTEGER GENERATED ALWAYS AS (coalesce(institution_id, 0)) STORED NOT NULL,
+    token_hash BYTEA NOT NULL,
+    worker_id UUID,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_invitations PRIMARY KEY (tenant, token_hash),
+    CONSTRAINT ck_invitations_worker CHECK (worker_id is not null or institution_id is null),
+    CONSTRAINT worker FOREIGN KEY(tenant, worker_id) REFERENCES medical_workers (tenant, id) ON DELETE CASCADE,
+    CONSTRAINT fk_invitations_institution_id FOREIGN KEY(institution_id) REFERENCES institutions (id)
+);
+
+CREATE INDEX ix_invitations_worker ON invitations (tenant, worker_id);
+
 CREATE TABLE model_traffic (
     task VARCHAR(100) NOT NULL,
     challenger_id INTEGER NOT NULL,
