@@ -87,7 +87,7 @@ def _one_row(
     version: Version, predictor: Predictor, text: str, institution: str | None, explain: bool
 ) -> tuple[Answer, Explanation | None]:
     from fedcare.data.schema import TableSchema
-    from fedcare.serving.answers import Refusal
+    from fedcare.serving.answers import Prediction, Refusal
     from fedcare.serving.patient_row import RowReader
 
     values = parse_row(text)
@@ -97,7 +97,7 @@ def _one_row(
     if isinstance(answer, Refusal):
         (field, reason), *others = answer.problems
         raise BadValue(field=field, reason="; ".join([reason, *(f"{name}: {why}" for name, why in others)]))
-    return answer if isinstance(answer, tuple) else (answer, None)
+    return (answer, None) if isinstance(answer, Prediction) else answer
 
 
 def _one_image(predictor: Predictor, image: Path) -> Answer:

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(NamedTuple):
     """What the model says of one record.
 
     For a number ``value`` is in ``unit``, and ``low`` to ``high`` hold the true value in 90 of 100 cases (None where
     the version has no interval). For classes ``label`` is the class, ``value`` its probability and ``probabilities``
     that of every class, 0 to 1; ``threshold`` is the probability from which a binary model says positive, and
     ``not_sure`` that a human should decide. ``warnings`` say what was assumed: a value imputed, a category unknown, a
-    number out of range. ``reasons`` are those for which the record is ``outside`` what the model has seen.
+    number out of range. ``reasons`` are those for which the record is ``outside`` what the model has seen. (A
+    tuple, since thousands are made at once.)
     """
 
     value: float
     unit: str = ""
     label: str | None = None
-    probabilities: Mapping[str, float] = field(default_factory=lambda: NOTHING)
+    probabilities: Mapping[str, float] = NOTHING
     threshold: float | None = None
     warnings: tuple[str, ...] = ()
     low: float | None = None

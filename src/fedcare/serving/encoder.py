@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,13 @@ class Encoded:
     inputs: Inputs
     places: npt.NDArray[np.int64]
     odd: Mapping[int, PatientRow | Refusal]
+
+
+class _Columns(dict[str, int]):
+    """Input columns by category; -1 for what is none."""
+
+    def __missing__(self, category: str) -> int:
+        return -1
 
 
 @dataclass(frozen=True)
@@ -97,8 +105,7 @@ class Encoder:
             row[each.column] = (value - each.mean) / each.scale
         for name, columns in self._categories:
             category = record.get(name)
-            column = columns.get(category) if type(category) is str else None
-            if column is None:
+            if type(category) is not str or (column := columns[category]) < 0:
                 return None
             row[column] = 1.0
         return inputs
@@ -107,7 +114,7 @@ class Encoder:
         """Fill in the ordinary records; which they are."""
         ordinary = np.ones(len(records), dtype=np.bool_)
         for each in self._numbers:
-            values = _as_numbers([record.get(each.name) for record in records])
+            values = _as_numbers(_column(records, each.name))
             usual = (values >= each.low) & (values <= each.high)
             values = np.where(usual, values, each.mean)
             if each.integer:
@@ -115,12 +122,27 @@ class Encoder:
             ordinary &= usual
             np.divide(values - each.mean, each.scale, out=inputs[:, each.column], casting="same_kind")
         for name, columns in self._categories:
-            given = [record.get(name) for record in records]
-            chosen = np.array([columns.get(one, -1) if type(one) is str else -1 for one in given], dtype=np.int64)
+            chosen = np.array(_places(_column(records, name), columns), dtype=np.int64)
             ordinary &= chosen >= 0
             inputs[np.arange(len(records)), chosen] = 1.0
         inputs[~ordinary] = 0.0
         return ordinary
+
+
+def _column(records: Sequence[Record], name: str) -> list[object]:
+    """A feature's values; None where it is absent."""
+    try:
+        return list(map(itemgetter(name), records))
+    except KeyError:
+        return [record.get(name) for record in records]
+
+
+def _places(values: list[object], columns: _Columns) -> list[int]:
+    """The input columns of categories, -1 for what is none; a list, which has no hash, is none either."""
+    try:
+        return list(map(columns.__getitem__, values))  # type: ignore[arg-type]
+    except TypeError:
+        return [columns[value] if type(value) is str else -1 for value in values]
 
 
 def _as_numbers(values: list[object]) -> npt.NDArray[np.float64]:
@@ -145,10 +167,10 @@ def _numbers(preprocessing: TablePreprocessing) -> list[_Number]:
     return found
 
 
-def _categories(preprocessing: TablePreprocessing) -> list[tuple[str, dict[str, int]]]:
+def _categories(preprocessing: TablePreprocessing) -> list[tuple[str, _Columns]]:
     """Of each categorical feature the input column of each category as it is declared."""
     found, start = [], len(preprocessing.schema.numeric)
     for feature in preprocessing.schema.categorical:
-        found.append((feature.name, {name: start + place for place, name in enumerate(feature.categories)}))
+        found.append((feature.name, _Columns({name: start + at for at, name in enumerate(feature.categories)})))
         start += len(feature.categories) + (feature.impute == "own-category")
     return found

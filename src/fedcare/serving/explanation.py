@@ -55,7 +55,7 @@ class Explanation:
 
     def to_json(self) -> dict[str, Any]:
         """For programs."""
-        said = {"baseline": self.baseline, "value": self.value, "exact": self.exact}
+        said: dict[str, Any] = {"baseline": self.baseline, "value": self.value, "exact": self.exact}
         said |= {"unit": self.unit} if self.label is None else {"label": self.label}
         listed = [{"feature": each.feature, "shown": each.shown, "amount": each.amount} for each in self.contributions]
         return said | {"contributions": listed}

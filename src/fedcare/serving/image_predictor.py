@@ -105,4 +105,5 @@ class ImagePredictor:
         rest = np.delete(activation, about, axis=0).max(axis=0)
         speaks_for = np.maximum(activation[about] - rest, 0.0)
         most = float(speaks_for.max())
-        return speaks_for / np.float32(most) if most > 0 else speaks_for
+        heat: HeatMap = speaks_for / np.float32(most) if most > 0 else speaks_for
+        return heat

@@ -42,7 +42,7 @@ class Answers(Sequence[Answer]):
         return len(self.words.values)
 
     def __iter__(self) -> Iterator[Answer]:
-        return (self[place] for place in range(len(self)))
+        return self.wording.all_spoken(self.words, self.odd)
 
     @overload
     def __getitem__(self, place: int) -> Answer: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 
@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fedcare.data.preprocessing import Preprocessing
-from fedcare.serving.answers import NOTHING, Prediction
+from fedcare.serving.answers import NOTHING, Prediction, Refusal
+from fedcare.serving.patient_row import PatientRow
 from fedcare.tasks.spec import Task
 from fedcare.training.calibration import Calibration
 from fedcare.training.intervals import Intervals
@@ -20,6 +21,7 @@ from fedcare.training.residuals import groupings
 Floats = npt.NDArray[np.float64]
 Outputs = npt.NDArray[np.float32]
 NO_LIMIT = float("inf")
+Odd = PatientRow | Refusal
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class Wording:
         half = halves[int(inputs[self._columns].argmax()) if len(halves) > 1 else 0]
         if half == NO_LIMIT:
             return self._number(value, None, None, warnings, reasons)
-        low, high = (min(max(end, self._least), self._most) for end in (value - half, value + half))
+        least, most = self._least, self._most
+        low, high = min(max(value - half, least), most), min(max(value + half, least), most)
         return self._number(value, low, high, warnings, reasons)
 
     def many(self, outputs: Outputs, inputs: Outputs, institution: str | None) -> Words:
@@ -85,6 +88,20 @@ class Wording:
         half = np.where(np.isinf(half), np.nan, half)
         low, high = (np.clip(end, self._least, self._most) for end in (values - half, values + half))
         return Words(values, low, high, np.empty((rows, 0)))
+
+    def all_spoken(self, words: Words, odd: Mapping[int, Odd]) -> Iterator[Prediction | Refusal]:
+        """All of them in turn, ``odd`` being what is to be said of some."""
+        if self._target.kind == "regression":
+            lows, highs = ([None if isnan(end) else end for end in ends.tolist()] for ends in (words.lows, words.highs))
+            said = (self._number(*each, (), ()) for each in zip(words.values.tolist(), lows, highs, strict=True))
+        else:
+            said = (self._class(each, (), ()) for each in words.probabilities.tolist())
+        for place, prediction in enumerate(said):
+            other = odd.get(place)
+            if other is None:
+                yield prediction
+            else:
+                yield other if isinstance(other, Refusal) else self.spoken(words, place, other.warnings, other.reasons)
 
     def spoken(
         self, words: Words, place: int, warnings: tuple[str, ...] = (), reasons: tuple[str, ...] = ()

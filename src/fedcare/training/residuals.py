@@ -1,7 +1,8 @@
 """Additive counts of how far predictions of a number were off, from which prediction intervals follow.
 
 An institution's vector, float64: the histogram of absolute errors over all its rows, then one for the rows of each
-category of each categorical feature, ``BINS`` cells each. Errors are measured in standard deviations of the target and
+category of each categorical feature, ``BINS`` cells each; then the sum of the standardised targets and of their
+squares, and the sum of the targets of each category. Errors are measured in standard deviations of the target and
 a bin is 2% wide wherever that matters, so that a quantile read off a histogram is at most so much too wide. Which
 feature the intervals will depend on is decided by the coordinator on the sums of all: no row need be sent for it, and
 no table of several features at once is counted, which would hold almost every row in a cell of its own.
@@ -60,7 +61,8 @@ def groupings(schema: TableSchema | ImageSchema) -> tuple[Grouping, ...]:
 
 def size(schema: TableSchema | ImageSchema) -> int:
     """Length of the vector."""
-    return BINS * (1 + sum(len(each.categories) for each in groupings(schema)))
+    categories = sum(len(each.categories) for each in groupings(schema))
+    return BINS * (1 + categories) + 2 + categories
 
 
 def residuals_by_group(
@@ -78,22 +80,40 @@ def residuals_by_group(
     """
     with np.errstate(over="ignore", invalid="ignore"):
         error = np.abs(np.asarray(outputs, dtype=np.float64)[:, 0] - np.asarray(targets, dtype=np.float64))
-    cells = _bin(error)
+    cells, actual = _bin(error), np.asarray(targets, dtype=np.float64)
     parts = [_counts(groups, count, cells, BINS)]
+    moments = [_sums(groups, count, np.zeros_like(cells), 1, values) for values in (actual, actual * actual)]
     for each in groupings(schema):
-        category = inputs[:, each.columns].argmax(axis=1)
-        parts.append(_counts(groups, count, category * BINS + cells, len(each.categories) * BINS))
-    return np.concatenate(parts, axis=1)
+        category, size_of = inputs[:, each.columns].argmax(axis=1), len(each.categories)
+        parts.append(_counts(groups, count, category * BINS + cells, size_of * BINS))
+        moments.append(_sums(groups, count, category, size_of, actual))
+    return np.concatenate([*parts, *moments], axis=1)
 
 
-def histograms(schema: TableSchema | ImageSchema, sums: Floats) -> tuple[Floats, dict[str, Floats]]:
-    """The histogram of all rows, and of each feature those of its categories, ``(categories, BINS)``."""
-    by_feature, taken = {}, BINS
-    for each in groupings(schema):
-        end = taken + len(each.categories) * BINS
-        by_feature[each.feature] = sums[taken:end].reshape(-1, BINS)
-        taken = end
-    return sums[:BINS], by_feature
+@dataclass(frozen=True)
+class Counted:
+    """A vector taken apart: ``everybody`` ``(BINS,)`` and, by feature, ``categories`` ``(categories, BINS)``.
+
+    ``target`` and ``squares`` are the sums over all rows; ``targets`` those by feature, ``(categories,)``.
+    """
+
+    everybody: Floats
+    categories: dict[str, Floats]
+    target: float
+    squares: float
+    targets: dict[str, Floats]
+
+
+def apart(schema: TableSchema | ImageSchema, sums: Floats) -> Counted:
+    """What the entries of a vector, or of a sum of vectors, stand for."""
+    found = groupings(schema)
+    sizes = [len(each.categories) for each in found]
+    ends = np.cumsum([BINS, *(BINS * each for each in sizes), 1, 1, *sizes[:-1]])
+    everybody, *parts = np.split(sums, ends)
+    by_feature = {each.feature: part.reshape(-1, BINS) for each, part in zip(found, parts, strict=False)}
+    (target,), (squares,), *rest = parts[len(found) :]
+    targets = {each.feature: part for each, part in zip(found, rest, strict=False)}
+    return Counted(everybody, by_feature, float(target), float(squares), targets)
 
 
 def _bin(error: Floats) -> Ints:
@@ -101,6 +121,12 @@ def _bin(error: Floats) -> Ints:
     finite = np.minimum(np.nan_to_num(error, nan=LIMIT, posinf=LIMIT), LIMIT)
     place: Ints = np.minimum(np.arcsinh(finite / CORE) * (BINS / _STRETCH), BINS - 1).astype(np.int64)
     return place
+
+
+def _sums(groups: Ints, count: int, cells: Ints, cell_count: int, values: Floats) -> Floats:
+    flat = np.bincount(groups * cell_count + cells, weights=values, minlength=count * cell_count)
+    sums: Floats = flat.reshape(count, cell_count).astype(np.float64)
+    return sums
 
 
 def _counts(groups: Ints, count: int, cells: Ints, cell_count: int) -> Floats:
