@@ -266,6 +266,13 @@ class BackupFailed(FedCareError):
     text = "{what} failed: {reason}"
 
 
+class NotConfirmed(FedCareError):
+    """A command that destroys something was given without ``--yes``."""
+
+    code, status, exit_code = "not_confirmed", 409, 2
+    text = "{what} Add --yes to do it."
+
+
 class DatabaseUnavailable(FedCareError):
     """The database went away, or has no connection free, while it was needed."""
 
@@ -413,6 +420,17 @@ class InvalidRequest(FedCareError):
         error = super().to_json()["error"]
         assert isinstance(error, dict)
         return {"error": error | {"details": {"fields": self.fields}}}
+
+
+class ImportRefused(FedCareError):
+    """A file was not imported because of its rows; the details are the report, which names each bad one."""
+
+    code, status = "import_refused", 422
+    text = "Nothing was imported: {refused} of {rows} rows cannot be taken. Correct them, or import the good rows only."
+
+    def to_json(self) -> dict[str, object]:
+        """With the whole report, whose values are JSON already."""
+        return {"error": {"code": self.code, "message": str(self), "details": self.details}}
 
 
 class TooLarge(FedCareError):

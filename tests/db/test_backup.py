@@ -26,7 +26,8 @@ SHAPE = """
     SELECT 'policy', tablename || '.' || policyname, concat_ws(' ', cmd, roles, qual, with_check) FROM pg_policies
     UNION ALL SELECT 'secured', relname, concat_ws(' ', relrowsecurity, relforcerowsecurity) FROM pg_class
         WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-    UNION ALL SELECT 'granted', relname, g.grantee::regrole || ' ' || string_agg(g.privilege_type, ',' ORDER BY 1)
+    UNION ALL SELECT 'granted', relname,
+        g.grantee::regrole || ' ' || string_agg(g.privilege_type, ',' ORDER BY g.privilege_type)
         FROM pg_class, aclexplode(relacl) AS g
         WHERE relnamespace = 'public'::regnamespace AND g.grantee <> relowner GROUP BY relname, g.grantee
     UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'

@@ -11,7 +11,7 @@ import traceback
 import click
 import typer
 
-from fedcare.cli import data, models, predict, runs, simulate, tasks, train_local
+from fedcare.cli import audit, data, db, models, predict, runs, simulate, tasks, train_local
 from fedcare.errors import FedCareError, StorageFull
 
 app = typer.Typer(
@@ -27,6 +27,8 @@ app.add_typer(tasks.app, name="tasks")
 app.add_typer(data.app, name="data")
 app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
+app.add_typer(db.app, name="db")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:
