@@ -68,6 +68,7 @@ class Database:
         self.url = with_driver(url)
         self.engine = create_engine(
             self.url,
+            hide_parameters=True,  # An error's text must not quote a patient.
             pool_size=pool_size,
             max_overflow=overflow,
             pool_timeout=patience,

@@ -1,10 +1,9 @@
-"""Every failure becomes the one shape of error; what was unexpected becomes a 500 that tells nothing."""
+"""Every expected failure becomes the one shape of error; the unexpected ones are ``middleware.Gate``'s."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -13,9 +12,8 @@ from starlette.exceptions import HTTPException
 
 from fedcare import errors
 from fedcare.db import audit
-from fedcare.errors import FedCareError, Forbidden, InternalError, InvalidRequest
+from fedcare.errors import FedCareError, Forbidden, InvalidRequest
 
-log = structlog.get_logger("fedcare.gateway")
 RETRY_SECONDS = "2"
 
 
@@ -24,7 +22,6 @@ def handle_failures(app: FastAPI) -> None:
     app.add_exception_handler(FedCareError, _expected)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def answer(error: FedCareError) -> JSONResponse:
@@ -56,12 +53,6 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == 405 and error.headers:
         response.headers["Allow"] = error.headers.get("Allow", "")
     return response
-
-
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    # The type alone: an exception's text may quote a record.
-    log.error("unexpected", error=type(error).__name__, request_id=getattr(request.state, "request_id", None))
-    return answer(InternalError())
 
 
 def _field(problem: dict[str, Any]) -> dict[str, str]:

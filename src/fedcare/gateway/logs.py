@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 
@@ -31,3 +33,10 @@ def log_request(request_id: str, method: str, operation: str, status: int, secon
         f' "status": {status}, "milliseconds": {seconds * 1000:.2f}, "event": "request", "level": "info",'
         f' "timestamp": "{datetime.now(UTC).isoformat()}"}}\n'
     )
+
+
+def log_unexpected(error: Exception, request_id: str) -> None:
+    """What failed and where: the type and the lines of code, never the text, which may quote a record."""
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    structlog.get_logger().error("unexpected", error=type(error).__name__, where=where, request_id=request_id)

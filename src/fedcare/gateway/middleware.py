@@ -14,9 +14,9 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fedcare.errors import TooLarge
+from fedcare.errors import InternalError, TooLarge
 from fedcare.gateway.failures import answer
-from fedcare.gateway.logs import log_request
+from fedcare.gateway.logs import log_request, log_unexpected
 from fedcare.gateway.measures import ERRORS, IN_FLIGHT, latency_of, requests_of
 
 SAFE_HEADERS = [
@@ -61,6 +61,10 @@ class Gate:
                 await self._app(scope, _Limited(receive, limit), watch.send)
         except _BodyTooLarge:
             await answer(TooLarge(limit=limit))(scope, receive, watch.send)
+        except Exception as error:  # Caught here, or uvicorn would log it with all that its text may quote.
+            log_unexpected(error, request_id)
+            if not watch.started:
+                await answer(InternalError())(scope, receive, watch.send)
         finally:
             self._in_flight -= 1
             watch.finish()
@@ -89,12 +93,13 @@ class _Watch:
 
     def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
         self._scope, self._send, self._id = scope, send, request_id
-        self._status, self._started = 500, time.perf_counter()
+        self._status, self._since = 500, time.perf_counter()
+        self.started = False
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         """Pass a message on."""
         if message["type"] == "http.response.start":
-            self._status = message["status"]
+            self._status, self.started = message["status"], True
             headers = message.setdefault("headers", [])
             present = {name for name, _ in headers}
             headers += [(name, value) for name, value in SAFE_HEADERS if name not in present]
@@ -107,7 +112,7 @@ class _Watch:
 
     def finish(self) -> None:
         """Measure and log: the route's pattern, not the address, which may hold a name that was searched for."""
-        seconds = time.perf_counter() - self._started
+        seconds = time.perf_counter() - self._since
         route = getattr(self._scope.get("route"), "operation_id", None) or "unknown"
         method = self._scope["method"]
         requests_of(method, route, self._status).inc()
