@@ -65,6 +65,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deleteInstitution": CONSORTIUM_ADMINS,
     "listWorkers": ANY_ADMIN,
     "createWorker": ANY_ADMIN,
+    "inviteWorker": ANY_ADMIN,
     "updateWorker": ANY_ADMIN,
     "deleteWorker": ANY_ADMIN,
     "listAudit": ANY_ADMIN,

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, Response
 from fedcare.db.audit import Origin
 from fedcare.errors import Conflict, LockedOut, Unauthenticated, WrongLogin
 from fedcare.gateway.answers import answers
-from fedcare.gateway.auth import cookies, profile, service
-from fedcare.gateway.auth.schemas import ChangePassword, Login, Me, Refresh, Session
+from fedcare.gateway.auth import cookies, invitations, profile, service
+from fedcare.gateway.auth.schemas import AcceptInvitation, ChangePassword, Login, Me, Refresh, Session
 from fedcare.gateway.auth.tokens import ACCESS_SECONDS
 from fedcare.gateway.guard import CurrentCaller
 from fedcare.gateway.services import CurrentServices, Services
@@ -54,6 +54,12 @@ def me(caller: CurrentCaller, services: CurrentServices) -> Me:
 def change_password(body: ChangePassword, caller: CurrentCaller, services: CurrentServices) -> None:
     """Replace one's own password; one's other sessions end."""
     service.change_password(services, caller, body.current_password, body.new_password)
+
+
+@router.post("/invitation", operation_id="acceptInvitation", status_code=204, responses=answers())
+def accept_invitation(body: AcceptInvitation, request: Request, services: CurrentServices) -> None:
+    """Set one's first password, or a new one where the old was forgotten; then sign in with it."""
+    invitations.accept(services, origin_of(request), body)
 
 
 def origin_of(request: Request) -> Origin:

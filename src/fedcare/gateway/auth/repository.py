@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from fedcare.db.ids import new_id
 from fedcare.db.tables import ended_sessions, medical_workers, refresh_tokens, sessions
+from fedcare.gateway.auth import opaque
 from fedcare.gateway.auth.tokens import SESSION_SECONDS
 from fedcare.gateway.events import tell
 
@@ -69,18 +69,18 @@ def add_session(tx: Connection, worker_id: UUID, institution_id: int | None) -> 
 
 def add_refresh_token(tx: Connection, token: str, session_id: UUID, institution_id: int | None) -> None:
     """Keep a refresh token's hash."""
-    values = {"token_hash": token_hash(token), "session_id": session_id, "institution_id": institution_id}
+    values = {"token_hash": opaque.digest(token), "session_id": session_id, "institution_id": institution_id}
     tx.execute(insert(refresh_tokens).values(values))
 
 
 def lock_refresh_token(tx: Connection, token: str) -> Row[Any] | None:
     """A refresh token with its session and worker, held against every other use of it until the commit."""
-    return tx.execute(_REFRESH.where(refresh_tokens.c.token_hash == token_hash(token))).one_or_none()
+    return tx.execute(_REFRESH.where(refresh_tokens.c.token_hash == opaque.digest(token))).one_or_none()
 
 
 def use_refresh_token(tx: Connection, token: str) -> None:
     """From now on it counts as used."""
-    row = refresh_tokens.c.token_hash == token_hash(token)
+    row = refresh_tokens.c.token_hash == opaque.digest(token)
     tx.execute(update(refresh_tokens).where(row).values(used_at=func.now()))
 
 
@@ -95,11 +95,6 @@ def end_sessions(tx: Connection, by: str, *which: ColumnElement[bool]) -> list[U
 def end_session(tx: Connection, session_id: UUID, by: str) -> None:
     """End one."""
     end_sessions(tx, by, sessions.c.id == session_id)
-
-
-def token_hash(token: str) -> bytes:
-    """What is kept of a token that is random enough to need no salt."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _announce(tx: Connection, ended: Iterable[UUID]) -> None:

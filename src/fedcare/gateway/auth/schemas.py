@@ -61,10 +61,12 @@ class ChangePassword(Body):
 
 
 class AcceptInvitation(Body):
-    """An invitation counts once, and only for some days."""
+    """An invitation counts once, and only for some days; ``email`` and ``name`` are for the first admin alone."""
 
     token: Token
     password: NewPassword
+    email: Email | None = None
+    name: Text200 | None = None
 
 
 class Me(BaseModel):

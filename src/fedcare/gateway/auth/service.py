@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,9 +13,9 @@ from sqlalchemy import Row
 from fedcare.db import audit
 from fedcare.db.audit import Origin
 from fedcare.db.database import Scope
-from fedcare.db.tables import CONSORTIUM, sessions
+from fedcare.db.tables import sessions
 from fedcare.errors import Conflict, LockedOut, Unauthenticated, WrongLogin
-from fedcare.gateway.auth import lockout, repository
+from fedcare.gateway.auth import lockout, opaque, repository
 from fedcare.gateway.caller import Caller, Role
 from fedcare.gateway.services import Services
 
@@ -55,7 +54,7 @@ def log_in(services: Services, origin: Origin, email: str, password: str, instit
     return _open(services, origin, account, email, rehashed)
 
 
-def open_session(services: Services, origin: Origin, account: Row[Any], action: str = "login") -> Tokens:
+def open_session(services: Services, origin: Origin, account: Row[Any], action: str = "auth.login") -> Tokens:
     """A new session for a worker whose identity somebody else has proved."""
     return _open(services, origin, account, None, None, action)
 
@@ -66,8 +65,7 @@ def refresh(services: Services, source: Origin, token: str, check_csrf: bool, re
     Used again within ten seconds (two tabs, a lost answer) it gives an access token and no refresh token; used again
     later somebody has stolen it: the session ends for whoever holds it. Raises Unauthenticated.
     """
-    tenant = _tenant(token)
-    with services.database.transaction(Scope(tenant)) as tx:
+    with services.database.transaction(Scope(opaque.tenant(token))) as tx:
         row = repository.lock_refresh_token(tx, token)
         if row is None or row.over or not row.is_active:
             raise Unauthenticated(reason=_OVER)
@@ -78,9 +76,9 @@ def refresh(services: Services, source: Origin, token: str, check_csrf: bool, re
         renewed = None
         if stolen:
             repository.end_session(tx, row.session_id, "reuse")
-            audit.record(tx, origin, "refreshSession", "session", row.session_id, "refused")
+            audit.record(tx, origin, "auth.refresh", "session", row.session_id, "refused")
         elif row.used_at is None:
-            renewed = new_opaque_token(row.institution_id)
+            renewed = opaque.make(row.institution_id)
             repository.use_refresh_token(tx, token)
             repository.add_refresh_token(tx, renewed, row.session_id, row.institution_id)
     if stolen:
@@ -93,7 +91,7 @@ def log_out(services: Services, caller: Caller) -> None:
     """End the caller's session, in every gateway."""
     with services.database.transaction(caller.scope) as tx:
         repository.end_session(tx, caller.session_id, "logout")
-        audit.record(tx, caller.origin, "logout", "session", caller.session_id)
+        audit.record(tx, caller.origin, "auth.logout", "session", caller.session_id)
     services.authenticator.forget(caller.session_id)
 
 
@@ -105,7 +103,7 @@ def change_password(services: Services, caller: Caller, current: str, new: str) 
         raise Unauthenticated(reason=_OVER)
     _begin(services, caller.origin, account.email, account.tenant)
     if not services.authenticator.passwords.check(current, account.password_hash):
-        _refuse(services, caller.origin, account.email, [account], "changePassword")
+        _refuse(services, caller.origin, account.email, [account], "auth.change_password")
         raise WrongLogin()
     hashed = services.authenticator.passwords.hash(new)
     with services.database.transaction(caller.scope) as tx:
@@ -113,14 +111,9 @@ def change_password(services: Services, caller: Caller, current: str, new: str) 
         repository.set_password(tx, caller.worker_id, hashed)
         others = (sessions.c.worker_id == caller.worker_id, sessions.c.id != caller.session_id)
         ended = repository.end_sessions(tx, "password", *others)
-        audit.record(tx, caller.origin, "changePassword", "worker", caller.worker_id)
+        audit.record(tx, caller.origin, "auth.change_password", "worker", caller.worker_id)
     for session_id in ended:
         services.authenticator.forget(session_id)
-
-
-def new_opaque_token(institution_id: int | None) -> str:
-    """A random token that says whose rows to look in and nothing else."""
-    return f"{institution_id or CONSORTIUM}.{secrets.token_urlsafe(32)}"
 
 
 def _begin(services: Services, origin: Origin, email: str, institution_id: int | None) -> Sequence[Row[Any]]:
@@ -142,9 +135,9 @@ def _open(
     account: Row[Any],
     email: str | None,
     rehashed: str | None,
-    action: str = "login",
+    action: str = "auth.login",
 ) -> Tokens:
-    renewed = new_opaque_token(account.institution_id)
+    renewed = opaque.make(account.institution_id)
     with services.database.transaction(Scope.of(account.institution_id)) as tx:
         if email is not None:
             lockout.succeeded(tx, email)
@@ -171,7 +164,7 @@ def _refuse(
     origin: Origin,
     email: str,
     accounts: Sequence[Row[Any]],
-    action: str = "login",
+    action: str = "auth.login",
     outcome: str = "refused",
 ) -> None:
     """One row, in the chain of the account's institution; in the consortium's where there is no account."""
@@ -180,10 +173,3 @@ def _refuse(
     kind, who = ("worker", account.id) if account else ("email", lockout.email_mark(email))
     with services.database.transaction(scope) as tx:
         audit.record(tx, origin, action, kind, who, outcome)
-
-
-def _tenant(token: str) -> int:
-    digits = token.partition(".")[0]
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
-        raise Unauthenticated(reason=_OVER)
-    return int(digits)
