@@ -103,3 +103,11 @@ def at_work_in(root: Path) -> list[int]:
 def servers_in() -> Callable[[Path], list[int]]:
     """Tells which processes work on a server's data."""
     return at_work_in
+
+
+@pytest.fixture(scope="module")
+def shared_url(postgres, template) -> Iterator[str]:
+    """The owner's URL of a migrated database that the tests of one module share: each leaves it as it was."""
+    name = postgres.create(template)
+    yield postgres.url(name)
+    postgres.drop(name)

@@ -44,9 +44,10 @@ GRANTS = dict.fromkeys(metadata.tables, ALL) | {
 
 
 @pytest.fixture
-def owner(database_url):
-    engine = create_engine(database_url)
-    with engine.begin() as connection:
+def owner(shared_url):
+    """The owner's connection; what a test makes is rolled back."""
+    engine = create_engine(shared_url)
+    with engine.connect() as connection:
         yield connection
     engine.dispose()
 
