@@ -1,7 +1,149 @@
-"""Routes of this domain."""
+"""Routes of predictions: one, many, an image, and their history."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
 
-router = APIRouter(tags=["predictions"])
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AwareDatetime
+from pydantic_core import to_json
+from starlette.concurrency import run_in_threadpool
+
+from fedcare.errors import BadImage, InvalidRequest, NoActiveModel, NotFound
+from fedcare.gateway.answers import answers
+from fedcare.gateway.guard import CurrentCaller
+from fedcare.gateway.models.schemas import TaskName
+from fedcare.gateway.predictions import history, service
+from fedcare.gateway.predictions.batch import predict_batch
+from fedcare.gateway.predictions.imaging import MULTIPART, ImageFields, predict_image, read_form
+from fedcare.gateway.predictions.schemas import (
+    BatchAnswer,
+    BatchRequest,
+    History,
+    ImagePredictionAnswer,
+    OutcomeRequest,
+    PastPrediction,
+    PredictionAnswer,
+    PredictionRequest,
+)
+from fedcare.gateway.services import CurrentServices
+from fedcare.gateway.strict_json import StrictRoute
+from fedcare.gateway.types import Cursor, PageSize, from_cursor
+
+router = APIRouter(tags=["predictions"], prefix="/predictions", route_class=StrictRoute)
+
+
+@router.post(
+    "",
+    operation_id="predict",
+    response_model=PredictionAnswer,
+    responses=answers(NotFound, NoActiveModel),
+)
+async def predict(caller: CurrentCaller, services: CurrentServices, asked: PredictionRequest) -> Response:
+    """Predict for a stored patient or for given features, with an interval and what each feature gave to it.
+
+    With `explain` and `record` false and without a patient it is answered from memory, as fast as can be.
+    """
+    if service.is_plain(asked):
+        # On the event loop: it takes less time than handing it to a thread would.
+        return _json(service.predict(services, caller, asked))
+    return _json(await run_in_threadpool(service.predict_with_database, services, caller, asked))
+
+
+@router.post(
+    "/batch",
+    operation_id="predictBatch",
+    response_model=BatchAnswer,
+    responses=answers(NoActiveModel),
+)
+async def batch(caller: CurrentCaller, services: CurrentServices, asked: BatchRequest) -> Response:
+    """Predict for up to 10,000 records; one that cannot be read is named and costs the others nothing."""
+    return _json(await run_in_threadpool(predict_batch, services, caller, asked))
+
+
+@router.post(
+    "/imaging",
+    operation_id="predictImage",
+    response_model=ImagePredictionAnswer,
+    responses=answers(NotFound, BadImage, NoActiveModel),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                MULTIPART: {
+                    "schema": {
+                        "type": "object",
+                        "required": ["image"],
+                        "additionalProperties": False,
+                        "properties": {
+                            "image": {"type": "string", "format": "binary", "description": "PNG, JPEG or DICOM."},
+                            **ImageFields.model_json_schema()["properties"],
+                        },
+                    }
+                }
+            },
+        }
+    },
+)
+async def image(caller: CurrentCaller, services: CurrentServices, request: Request) -> Response:
+    """Predict for a PNG, JPEG or DICOM image, with a heat map; the history keeps the result, never the image."""
+    content, asked = await read_form(request)
+    return _json(await run_in_threadpool(predict_image, services, caller, content, asked))
+
+
+@router.get("/history", operation_id="listPredictions", response_model=History, responses=answers())
+def past_predictions(
+    caller: CurrentCaller,
+    services: CurrentServices,
+    patient_id: Annotated[UUID | None, Query(description="Of one patient.")] = None,
+    worker_id: Annotated[UUID | None, Query(description="Asked for by one worker.")] = None,
+    task: Annotated[TaskName | None, Query()] = None,
+    model_version: Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,200}$", description="A version's name.")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="Made at or after this time.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Made before this time.")] = None,
+    cursor: Annotated[Cursor | None, Query()] = None,
+    limit: Annotated[PageSize, Query()] = 50,
+) -> Response:
+    """The institution's predictions, the latest first."""
+    asked = {"patient_id": patient_id, "worker_id": worker_id, "task": task, "model_version": model_version}
+    wanted: dict[str, object] = {name: value for name, value in asked.items() if value is not None}
+    _check_times(since, until)
+    return _json(history.page(services, caller, wanted, since, until, _place(cursor), limit))
+
+
+@router.put(
+    "/{prediction_id}/outcome",
+    operation_id="recordOutcome",
+    response_model=PastPrediction,
+    responses=answers(NotFound),
+)
+def outcome(
+    caller: CurrentCaller,
+    services: CurrentServices,
+    prediction_id: Annotated[UUID, Path(description="The prediction's id.")],
+    asked: OutcomeRequest,
+) -> Response:
+    """Record what turned out to be true, by which versions are compared; sent again, it replaces the former."""
+    return _json(history.record_outcome(services, caller, prediction_id, asked.outcome))
+
+
+def _json(answer: dict[str, Any]) -> Response:
+    return Response(to_json(answer, inf_nan_mode="null"), media_type="application/json")
+
+
+def _place(cursor: str | None) -> UUID | None:
+    if cursor is None:
+        return None
+    try:
+        return UUID(from_cursor(cursor, str)[0])
+    except ValueError:
+        raise InvalidRequest([{"field": "cursor", "problem": "it is not one that this listing gave"}]) from None
+
+
+def _check_times(*moments: datetime | None) -> None:
+    """PostgreSQL's calendar is longer than Python's, but a zone may carry a time out of Python's."""
+    for moment in moments:
+        if moment is not None and not 1 < moment.year < 9999:
+            raise InvalidRequest([{"field": "since", "problem": "the years 2 to 9998 can be asked for"}])

@@ -1,0 +1,241 @@
+"""What is said of versions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+from fedcare.gateway.types import Finite
+
+TaskName = Annotated[
+    str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="A task.", examples=["insurance-cost"])
+]
+VersionId = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1, description="A version's id.", examples=[7])]
+
+A_VERSION = "insurance-cost-3f2a9c81d04e"
+FIGURES_EXAMPLE: JsonDict = {"r2": 0.86, "mae": 2511.4, "mse": 2.1e7}
+
+
+class Answering(BaseModel):
+    """Who answers for a task in this process.
+
+    ``active`` is what the database says. ``answering`` is the same unless that version is damaged: then it is the last
+    good one, or nothing, and ``fault`` says why.
+    """
+
+    task: str
+    title: str | None
+    kind: Literal["regression", "binary", "multiclass"] | None
+    unit: str | None = Field(description="Of what is predicted, where that is a number.")
+    features: list[str] = Field(description="Names that a record of this task has; empty for images.")
+    active: str
+    active_since: datetime | None
+    answering: str | None
+    fault: str | None
+    challenger: str | None
+    challenger_fault: str | None
+    fraction: float = Field(description="Share of patients that the challenger answers, 0 to 1.")
+    sharing_since: datetime | None
+
+
+class ModelStatus(BaseModel):
+    """Every task that has an active version."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "tasks": [
+                        {
+                            "task": "insurance-cost",
+                            "title": "Yearly medical charges of an insured person",
+                            "kind": "regression",
+                            "unit": "dollars",
+                            "features": ["age", "bmi", "children", "region", "sex", "smoker"],
+                            "active": A_VERSION,
+                            "active_since": "2026-11-22T08:00:00Z",
+                            "answering": A_VERSION,
+                            "fault": None,
+                            "challenger": None,
+                            "challenger_fault": None,
+                            "fraction": 0.0,
+                            "sharing_since": None,
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
+    tasks: list[Answering]
+
+
+class Figures(BaseModel):
+    """How good the version that answers was when it was made.
+
+    ``metrics`` are pooled over all institutions' rows, ``institutions`` of each one's own rows.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "task": "insurance-cost",
+                    "version": A_VERSION,
+                    "trained_at": "2026-11-21T20:00:00Z",
+                    "judged_on": "validation",
+                    "threshold": None,
+                    "metrics": FIGURES_EXAMPLE,
+                    "institutions": {"Hospital A": FIGURES_EXAMPLE},
+                }
+            ]
+        }
+    )
+
+    task: str
+    version: str
+    trained_at: datetime
+    judged_on: str | None = Field(description="Which rows: `validation` ones also chose the round.")
+    threshold: float | None
+    metrics: dict[str, float | None]
+    institutions: dict[str, dict[str, float | None]]
+
+
+class ModelVersion(BaseModel):
+    """A version in short."""
+
+    id: int
+    version: str
+    task: str
+    hash: str = Field(description="SHA-256 over the manifest, which holds the hash of every other file.")
+    training_round: int | None
+    accuracy: float | None
+    auc: float | None
+    mse: float | None
+    mae: float | None
+    r2: float | None
+    trained_at: datetime
+    imported_at: datetime
+    activated_at: datetime | None = Field(description="When it was last made active; none after a rollback.")
+    is_active: bool
+
+
+class ModelDetails(ModelVersion):
+    """A version with its figures and where it comes from: plan, institutions, round, file hashes."""
+
+    metrics: dict[str, Any]
+    lineage: dict[str, Any]
+
+
+class ModelPage(BaseModel):
+    """Versions, the newest import first; ``next`` is the cursor of the page that follows."""
+
+    items: list[ModelVersion]
+    next: str | None
+
+
+class Rollback(BaseModel):
+    """Which task goes back to the version before."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    task: TaskName
+
+
+class Sharing(BaseModel):
+    """Which version is to answer which share of a task's patients beside the active one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    task: TaskName
+    challenger_id: VersionId
+    fraction: Annotated[Finite, Field(gt=0, lt=1, description="Share of the patients.", examples=[0.1])]
+
+
+class Shared(BaseModel):
+    """How a task's traffic is shared from now on. Outcomes count for the comparison from ``since``."""
+
+    task: str
+    challenger_id: int
+    challenger: str
+    fraction: float
+    since: datetime
+
+
+class Score(BaseModel):
+    """One version on the outcomes. A figure is missing where there are no outcomes, or not of this kind of task."""
+
+    version: str
+    predictions: int = Field(description="Made since the traffic is shared.")
+    outcomes: int = Field(description="Patients and records of which an outcome is known.")
+    mae: float | None = None
+    rmse: float | None = None
+    accuracy: float | None = None
+    brier: float | None = None
+
+
+class Difference(BaseModel):
+    """The challenger's figure less the active version's, with its 95% interval (Welch); none with too few outcomes."""
+
+    figure: Literal["mae", "accuracy", "brier"]
+    better: Literal["lower", "higher"]
+    value: float
+    low: float | None
+    high: float | None
+
+
+class Comparison(BaseModel):
+    """Both versions on outcomes of predictions made since their traffic is shared.
+
+    An institution's admin sees its own. A consortium's admin sees sums over the institutions of which both versions
+    have at least ``least_outcomes`` outcomes, and no row.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "task": "insurance-cost",
+                    "since": "2026-11-22T08:00:00Z",
+                    "fraction": 0.1,
+                    "institutions": 3,
+                    "left_out": 1,
+                    "least_outcomes": 10,
+                    "active": {
+                        "version": A_VERSION,
+                        "predictions": 930,
+                        "outcomes": 411,
+                        "mae": 2511.4,
+                        "rmse": 4620.7,
+                        "accuracy": None,
+                        "brier": None,
+                    },
+                    "challenger": {
+                        "version": "insurance-cost-77aa01bc92f3",
+                        "predictions": 104,
+                        "outcomes": 45,
+                        "mae": 2390.0,
+                        "rmse": 4401.2,
+                        "accuracy": None,
+                        "brier": None,
+                    },
+                    "differences": [
+                        {"figure": "mae", "better": "lower", "value": -121.4, "low": -702.3, "high": 459.5}
+                    ],
+                }
+            ]
+        }
+    )
+
+    task: str
+    since: datetime
+    fraction: float
+    institutions: int = Field(description="How many are counted.")
+    left_out: int = Field(description="Institutions with too few outcomes to be shown.")
+    least_outcomes: int
+    active: Score
+    challenger: Score
+    differences: list[Difference]

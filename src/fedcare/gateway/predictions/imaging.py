@@ -1,0 +1,78 @@
+"""One image: predicted for in memory, and then forgotten.
+
+Neither the image nor anything of its file's header is stored or logged; the history keeps what the model said.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from python_multipart.exceptions import FormParserError
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from fedcare.errors import BadRequest, InvalidRequest, NotFound, UnsupportedMedia
+from fedcare.gateway.caller import Caller
+from fedcare.gateway.models.schemas import TaskName
+from fedcare.gateway.predictions import repository, service, wording
+from fedcare.gateway.services import Services
+
+MULTIPART = "multipart/form-data"
+
+
+class ImageFields(BaseModel):
+    """What stands beside the image in the form, as text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    task: TaskName = "cancer-imaging"
+    patient_id: UUID | None = Field(default=None, description="A patient of your institution.")
+    record: bool = Field(default=True, description="Keep the result in the history; never the image.")
+
+
+class _InMemory(MultiPartParser):
+    """Keeps what was sent in memory: the usual parser would put a large image into a file for a while."""
+
+    spool_max_size = 2**62
+
+
+async def read_form(request: Request) -> tuple[bytes, ImageFields]:
+    """The image's bytes and the fields of a multipart form; raises UnsupportedMedia, BadRequest, InvalidRequest."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != MULTIPART:
+        raise UnsupportedMedia(expected=f"{MULTIPART} with an image")
+    parser = _InMemory(request.headers, request.stream(), max_files=1, max_fields=10)
+    try:
+        form = await parser.parse()
+    except (MultiPartException, FormParserError) as error:
+        raise BadRequest(reason="its body is not a multipart form with one file") from error
+    image = form.get("image")
+    if not isinstance(image, UploadFile):
+        raise InvalidRequest([{"field": "image", "problem": "send a PNG, JPEG or DICOM file in this part of the form"}])
+    try:
+        texts = {name: value for name, value in form.multi_items() if name != "image"}
+        fields = ImageFields.model_validate(texts)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        raise InvalidRequest([{"field": str(each["loc"][0]), "problem": each["msg"]} for each in found]) from error
+    return await image.read(), fields
+
+
+def predict_image(services: Services, caller: Caller, image: bytes, asked: ImageFields) -> dict[str, Any]:
+    """The fields of ``schemas.ImagePredictionAnswer``; raises BadImage, NotFound, NoActiveModel, InvalidRequest."""
+    ready = services.shelf.pick(asked.task, lambda: asked.patient_id.bytes if asked.patient_id else image)
+    if ready.features:
+        raise InvalidRequest([{"field": "task", "problem": f"{asked.task} predicts from a record, not from an image"}])
+    seen = ready.predictor.image(image)
+    said = wording.said(ready, seen.prediction)
+    ready.counted.inc()
+    answer = {"id": None, "task": ready.task, "model_version": ready.name} | said
+    if asked.record:
+        with services.database.transaction(caller.scope) as tx:
+            if asked.patient_id is not None and repository.patient(tx, asked.patient_id) is None:
+                raise NotFound(what="patient")
+            answer["id"] = service.keep(tx, caller, ready, answer | {"explanation": None}, asked.patient_id, None)
+    return answer | wording.seen(seen)
