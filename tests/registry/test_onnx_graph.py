@@ -74,3 +74,18 @@ def test_a_model_without_a_graph_is_refused(fit_task):
     task = get("breast-cancer")
     with pytest.raises(FedCareError, match="Linear"):
         export(nn.Linear(30, 2), fit_task(task), task.kind)
+
+
+@pytest.mark.parametrize("norm", ["batch", "group"])
+@pytest.mark.parametrize("size", [28, 65, 200])
+def test_the_mean_of_the_class_activation_map_and_the_bias_are_the_logits(norm, size, rng):
+    preprocessing = ImagePreprocessing(size, ("normal", "cancer"), 0.4, 0.2)
+    model = shaken(build(ResNetSpec(norm=norm), 0, 2, 3), rng)
+    inputs = rng.normal(size=(2, 1, size, size)).astype(np.float32)
+    session = onnxruntime.InferenceSession(export(model, preprocessing, "binary"), providers=["CPUExecutionProvider"])
+    raw, activation = session.run(["output", "activation"], {"features": inputs})
+    side = -(-size // 32)
+    assert activation.shape == (2, 2, side, side)
+    bias = model.linear.bias.detach().numpy()
+    scale = max(1.0, float(np.abs(raw).max()))
+    assert (activation.mean(axis=(2, 3)) + bias) / scale == pytest.approx(raw / scale, abs=1e-5)

@@ -50,6 +50,8 @@ class RowReader:
         Values are texts or numbers; None and a name that is absent are missing values.
         """
         cells = {name.strip().casefold(): text_of(value) for name, value in values.items()}
+        # Where a name is there in two spellings, the declared one counts.
+        cells |= {name.casefold(): text_of(values[name]) for name in self._schema.feature_names if name in values}
         problems: list[tuple[str, str]] = []
         warnings: list[str] = []
         reasons: list[str] = []
