@@ -51,7 +51,7 @@ def from_cursor(cursor: str, *kinds: type) -> list[Any]:
     return position
 
 
-# -- values of JSON: no text that looks like a number, no true for 1, nothing that is not finite -------------------------
+# -- values of JSON: no text that looks like a number, no true for 1, nothing that is not finite ----------------------
 
 # Printable on one line, and not of blanks alone.
 _LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"

@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -42,9 +42,20 @@ def read_rows(path: Path) -> Iterator[CsvRow]:
     a row that never ends.
     """
     _check(path)
+    yield from _rows(path, lambda: _open(path))
+
+
+def read_sent_rows(content: bytes) -> Iterator[CsvRow]:
+    """The rows of a file that came in a request, unpacked; raises as ``read_rows`` does."""
+    path = Path("the file")
+    _refuse_other_kinds(path, content[:_START])
+    return _rows(path, lambda: io.BytesIO(content))
+
+
+def _rows(path: Path, opened: Callable[[], IO[bytes] | gzip.GzipFile]) -> Iterator[CsvRow]:
     line = 0
     try:
-        with _open(path) as binary, io.TextIOWrapper(binary, "utf-8-sig", "surrogateescape", newline="") as text:
+        with opened() as binary, io.TextIOWrapper(binary, "utf-8-sig", "surrogateescape", newline="") as text:
             first = text.readline()
             reader = csv.reader(chain([first], text), delimiter=_delimiter(first))
             for cells in reader:
@@ -69,6 +80,10 @@ def _check(path: Path) -> None:
             start = binary.read(_START)
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableFile(path=path, reason=str(getattr(error, "strerror", None) or error)) from error
+    _refuse_other_kinds(path, start)
+
+
+def _refuse_other_kinds(path: Path, start: bytes) -> None:
     for magic, reason in _NOT_TEXT.items():
         if start.startswith(magic):
             raise UnreadableFile(path=path, reason=reason)

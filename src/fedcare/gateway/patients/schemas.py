@@ -1,0 +1,147 @@
+"""What patients look like from outside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from fedcare.gateway.types import Cursor, Finite, Line100, PageSize, Whole
+
+Sex = Literal["male", "female"]
+YesNo = Literal["yes", "no"]
+GREATEST_COST = 100_000_000_000.0
+
+EXAMPLE: dict[str, JsonValue] = {
+    "first_name": "Zoë",
+    "last_name": "Müller",
+    "age": 42,
+    "sex": "female",
+    "bmi": 27.9,
+    "children": 2,
+    "smoker": "no",
+    "region": "northeast",
+    "insurance_cost": 8240.59,
+}
+
+
+class PatientFields(BaseModel):
+    """A patient's record as a worker writes it: BMI in kg/m2, the yearly cost in dollars, rounded to cents."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
+
+    first_name: Line100
+    last_name: Line100
+    age: Annotated[Whole, Field(ge=0, le=130)]
+    sex: Sex
+    bmi: Annotated[Finite, Field(ge=5, le=150)]
+    children: Annotated[Whole, Field(ge=0, le=30)]
+    smoker: YesNo
+    region: Line100
+    insurance_cost: Annotated[Finite, Field(ge=0, le=GREATEST_COST)] | None = None
+
+
+class Patient(BaseModel):
+    """A stored record; ``revision`` counts its states and is its ETag."""
+
+    id: UUID
+    first_name: str
+    last_name: str
+    age: int
+    sex: Sex
+    bmi: float
+    children: int
+    smoker: YesNo
+    region: str
+    insurance_cost: float | None
+    created_by: UUID | None
+    created_at: datetime
+    updated_at: datetime
+    revision: int
+
+
+class PatientPage(BaseModel):
+    """Patients in the order asked for; ``next`` is the ``cursor`` of the page after, null on the last one."""
+
+    items: list[Patient]
+    next: str | None
+    count: int | None = Field(description="How many patients match in all; null unless asked for.")
+
+
+class PatientFilters(BaseModel):
+    """Which patients: those that meet all of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    search: Annotated[
+        str | None,
+        Field(
+            max_length=100,
+            pattern=r"^[^\x00-\x1f\x7f-\x9f]*$",
+            description="Words that first or last names begin with; case and accents do not matter.",
+            examples=["mull zo"],
+        ),
+    ] = None
+    sex: Sex | None = None
+    smoker: YesNo | None = None
+    region: Annotated[str | None, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] = None
+    age_min: Annotated[int | None, Field(ge=0, le=130)] = None
+    age_max: Annotated[int | None, Field(ge=0, le=130)] = None
+    cost_min: Annotated[float | None, Field(ge=0, le=GREATEST_COST, allow_inf_nan=False)] = None
+    cost_max: Annotated[float | None, Field(ge=0, le=GREATEST_COST, allow_inf_nan=False)] = None
+
+
+class PatientQuery(PatientFilters):
+    """Which patients, in which order, from where on. An unknown cost comes last in either order."""
+
+    sort: Literal["name", "age", "cost", "updated"] = "name"
+    order: Literal["asc", "desc"] = "asc"
+    cursor: Cursor | None = None
+    limit: PageSize = 50
+    count: Annotated[bool, Field(description="Count all that match, too: slower.")] = False
+
+
+class RowProblem(BaseModel):
+    """Why a row cannot be taken: its line in the file (from 1, the header counted), the column and the reason."""
+
+    line: int
+    column: str
+    reason: str
+
+
+class ImportReport(BaseModel):
+    """What became of a file's rows.
+
+    ``rows`` were read, ``imported`` are stored (with ``dry_run``: would be), ``refused`` had one problem or more.
+    ``named`` counts the rows without a name, which got a placeholder. ``problems`` holds the first thousand, and
+    ``problems_left_out`` counts the others. ``preview`` shows the first good rows of a dry run.
+    """
+
+    dry_run: bool
+    rows: int
+    imported: int
+    refused: int
+    named: int
+    problems: list[RowProblem]
+    problems_left_out: int
+    ignored_columns: list[str]
+    preview: list[PatientFields]
+
+
+class PatientExport(BaseModel):
+    """Everything held on a patient: the record, what was predicted, images, and who did what with any of it."""
+
+    patient: dict[str, Any]
+    predictions: list[dict[str, Any]]
+    imaging_studies: list[dict[str, Any]]
+    idempotency_keys: list[dict[str, Any]]
+    audit: list[dict[str, Any]]
+
+
+class ErasureReport(BaseModel):
+    """How many rows of what were erased."""
+
+    patient_id: UUID
+    erased: dict[str, int] = Field(examples=[{"patients": 1, "predictions": 3, "imaging_studies": 0}])

@@ -1,0 +1,81 @@
+"""Bodies as JSON, read more strictly than Python does: no NaN, no name twice, no depth that exhausts the stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+from fastapi import Request, Response
+from fastapi.params import Body, Form
+from fastapi.routing import APIRoute
+
+from fedcare.errors import BadRequest, UnsupportedMedia
+
+
+class StrictRoute(APIRoute):
+    """A route that refuses a body of another type than it takes (415), and JSON that could be read in two ways (400).
+
+    For a domain's router: ``APIRouter(tags=[...], route_class=StrictRoute)``.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's own handler, with the body read before it."""
+        handle = super().get_route_handler()
+        if self.body_field is None or not _is_json(self.body_field.field_info):
+            return handle
+
+        async def read_and_handle(request: Request) -> Response:
+            strict = _StrictRequest(request.scope, request.receive)
+            if await strict.body():
+                _check_type(strict)
+                await strict.json()
+            return await handle(strict)
+
+        return read_and_handle
+
+
+class _StrictRequest(Request):
+    async def json(self) -> Any:
+        """The body's value, parsed once."""
+        if not hasattr(self, "_strict"):
+            self._strict = parse(await self.body())
+        return self._strict
+
+
+def parse(body: bytes) -> Any:
+    """The value of a JSON text; raises BadRequest where it is not UTF-8, not JSON, ambiguous or too deep."""
+    try:
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_number)
+    except _Refused as error:
+        reason = str(error)
+    except RecursionError:
+        reason = "its JSON is nested too deeply"
+    except ValueError:  # What json says may quote the text.
+        reason = "its body is not JSON in UTF-8"
+    raise BadRequest(reason=reason)
+
+
+class _Refused(Exception):
+    """JSON that others would read otherwise."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise _Refused("a name stands twice in one JSON object")
+    return value
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise _Refused(f"{constant} is not a number of JSON")
+
+
+def _is_json(field: object) -> bool:
+    return isinstance(field, Body) and not isinstance(field, Form)
+
+
+def _check_type(request: Request) -> None:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise UnsupportedMedia(expected="application/json")
