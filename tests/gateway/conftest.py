@@ -1,8 +1,5 @@
 """A running gateway with two institutions, workers of every role in both, and an admin of the consortium."""
 
-import importlib.util
-import sys
-import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,17 +14,12 @@ from fedcare.db.audit import Origin
 from fedcare.db.database import Database, Scope
 from fedcare.db.ids import new_id
 from fedcare.db.tables import institutions, medical_workers
-
-if not importlib.util.find_spec("fedcare.gateway.models.shelf"):  # Until it lands.
-    stand_in = types.ModuleType("fedcare.gateway.models.shelf")
-    stand_in.Shelf = type("Shelf", (), {"__init__": lambda *a: None, "news": lambda s: {}, "tasks": lambda s: []})
-    sys.modules[stand_in.__name__] = stand_in
-
 from fedcare.gateway import events
 from fedcare.gateway.app import create_app
 from fedcare.gateway.auth import repository, service
 from fedcare.gateway.auth.passwords import Passwords
 from fedcare.gateway.config import GatewayConfig
+from fedcare.gateway.models.importing import Imported, import_version
 
 PASSWORD = "correct horse battery staple"
 ROLES = ("nurse", "doctor", "admin")
@@ -167,3 +159,43 @@ def _add(connection, institution_id: int | None, institution: str | None, role: 
 
 def _as(connection, tenant: int) -> None:
     connection.execute(sqlalchemy.text("select set_config('app.institution_id', :id, true)"), {"id": str(tenant)})
+
+
+# -- model versions ---------------------------------------------------------------------------------------------------
+
+RECIPES = {
+    "insurance": ("insurance-cost", 2, 1, ["num_samples=300"]),
+    "insurance-2": ("insurance-cost", 2, 2, ["num_samples=300"]),
+    "imaging": ("cancer-imaging", 1, 1, ["num_samples=100", "image_size=28"]),
+}
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory) -> Callable[[str], Path]:
+    """``trained("insurance")``: the folder of a version that was really, if briefly, trained; once a session."""
+    made: dict[str, Path] = {}
+
+    def train(name: str) -> Path:
+        if name not in made:
+            from fedcare.cli.simulate import command
+
+            task, rounds, seed, settings = RECIPES[name]
+            folder = tmp_path_factory.mktemp("run") / name
+            command(task, rounds=rounds, seed=seed, out=folder, set_=settings, json=True)
+            made[name] = folder / "model"
+        return made[name]
+
+    return train
+
+
+@pytest.fixture
+def serve(gateway, trained) -> Callable[..., Imported]:
+    """``serve("insurance")``: gives a trained version to the gateway, active unless told otherwise."""
+
+    def give(name: str, activate: bool = True) -> Imported:
+        folder = gateway.services.shelf.folder
+        found = import_version(gateway.database, folder, trained(name), activate, Origin())
+        gateway.services.shelf.reload()
+        return found
+
+    return give

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from fedcare.cli.db import database
 from fedcare.cli.options import Root
-from fedcare.cli.output import JsonFlag, emit, page, screen
+from fedcare.cli.output import JsonFlag, emit, page, screen, working
 from fedcare.cli.runs import fact_sheet, figures, listing
 from fedcare.settings import settings
 
-app = typer.Typer(help="The model versions on this machine.", no_args_is_help=True)
+app = typer.Typer(
+    help="The model versions on this machine, and those that its gateway answers with.", no_args_is_help=True
+)
 
 
 @app.command("list")
@@ -28,7 +32,7 @@ def list_(root: Root = None, json: JsonFlag = False) -> None:
     if not models:
         screen.print(f"No model versions under {escape(str(folder))} yet: `fedcare simulate` makes one.")
         return
-    page.print(listing(models, ("name", "run", "status", "created", "metric", "value")))
+    page.print(listing(models, ("name", "status", "created", "metric", "value")))
 
 
 @app.command("show")
@@ -47,6 +51,53 @@ def show(
     facts = ("name", "title", "task", "path", "created", "parameters", "plan_hash")
     page.print(fact_sheet({name: found[name] for name in facts} | _origin(found["lineage"])))
     page.print(figures(found["metrics"].get("metrics", {}), found["metrics"].get("institutions", {})))
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(metavar="DIR", help="A version's folder, or its run's.")],
+    activate: Annotated[
+        bool, typer.Option("--activate", help="Let it answer for its task, in every running gateway at once.")
+    ] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Give a version to the gateway: copied under FEDCARE_HOME/models, and known to the database.
+
+    Done twice, it is still there once; where the gateway's copy was damaged, this repairs it.
+    """
+    from fedcare.registry.version import read_version
+
+    read_version(source)  # Before a database is started for it.
+    with database(json) as (url, where), working(f"Importing {source} for the gateway at {where}", json):
+        found = _import(url, source, activate)
+    if json:
+        emit(found)
+        return
+    said = f"{found['version']} is {'imported' if found['added'] else 'there already'}, with id {found['id']}"
+    active = f"and answers for {found['task']}." if found["active"] else "and not active: --activate makes it so."
+    page.print(f"{said}, {active}", markup=False, highlight=False)
+
+
+def _import(url: str, source: Path, activate: bool) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from fedcare.db import migrate
+    from fedcare.db.audit import Origin
+    from fedcare.db.database import Database
+    from fedcare.errors import DatabaseBehind
+    from fedcare.gateway.models.importing import import_version
+
+    status = migrate.status(url)
+    if status.pending and settings().database_url:
+        raise DatabaseBehind(current=status.current or "none", head=status.head)
+    if status.pending:
+        migrate.upgrade(url)  # The embedded database is this machine's own.
+    pool = Database(url, pool_size=1)
+    try:
+        origin = Origin(source="command line")
+        return asdict(import_version(pool, settings().home / "models", source, activate, origin))
+    finally:
+        pool.close()
 
 
 def _origin(lineage: dict[str, Any]) -> dict[str, Any]:
