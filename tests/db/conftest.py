@@ -12,6 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from fedcare.db.embedded import EmbeddedServer
 from fedcare.db.urls import without_driver
 
 # Says where its server is in one line, then waits until its input ends.
@@ -57,6 +58,22 @@ def root(server_folder) -> Iterator[Path]:
     folder = server_folder / uuid4().hex
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def seed(server_folder) -> Path:
+    """The folder of a server that was started and stopped once, for copies: making one takes a second."""
+    with EmbeddedServer(server_folder / "seed", fast=True):
+        pass
+    (server_folder / "seed" / "owner.lock").unlink()  # It would suggest one port to all copies.
+    return server_folder / "seed"
+
+
+@pytest.fixture
+def made(seed, root) -> Path:
+    """A folder for one server whose data was made before."""
+    subprocess.run(["cp", "-a", seed, root], check=True)  # With owners and permissions.
+    return root
 
 
 @pytest.fixture

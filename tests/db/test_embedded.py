@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from fedcare.db.cluster import explain
 from fedcare.db.embedded import EmbeddedServer
 from fedcare.errors import NoPostgres, PostgresFailed
 
@@ -35,13 +36,13 @@ def answers(ask, url) -> bool:
         return False
 
 
-def test_a_server_starts_stops_and_keeps_its_rows_its_port_and_its_password(root, ask, servers_in):
-    with EmbeddedServer(root, fast=True) as server:
+def test_a_server_starts_stops_and_keeps_its_rows_its_port_and_its_password(made, ask, servers_in):
+    with EmbeddedServer(made, fast=True) as server:
         assert server.is_owner
         first = server.url("postgres")
         ask(first, "CREATE TABLE kept AS SELECT 7 AS n")
-    assert not servers_in(root)
-    with EmbeddedServer(root, fast=True) as server:
+    assert not servers_in(made)
+    with EmbeddedServer(made, fast=True) as server:
         assert server.url("postgres") == first
         assert ask(first, "SELECT n FROM kept") == [(7,)]
 
@@ -53,8 +54,8 @@ def test_nobody_gets_in_without_the_password(root, ask):
                 ask(server.url("postgres", "postgres", password), "SELECT 1")
 
 
-def test_it_listens_on_this_machine_only_and_logs_no_values(root, ask):
-    with EmbeddedServer(root, fast=True) as server:
+def test_it_listens_on_this_machine_only_and_logs_no_values(made, ask):
+    with EmbeddedServer(made, fast=True) as server:
         url = server.url("postgres")
         assert ask(url, "SHOW listen_addresses") == [("127.0.0.1",)]
         assert ask(url, "SHOW unix_socket_directories") == [("",)]
@@ -78,30 +79,30 @@ def test_its_files_are_readable_by_their_owner_alone(root):
 
 
 @linux
-def test_after_kill_9_of_the_owner_no_orphan_stays_and_no_row_is_lost(root, ask, holder, servers_in):
-    owner = holder(root)
+def test_after_kill_9_of_the_owner_no_orphan_stays_and_no_row_is_lost(made, ask, holder, servers_in):
+    owner = holder(made)
     url = owner.ready()["url"]
     ask(url, "CREATE TABLE kept (n int)")
     ask(url, "INSERT INTO kept SELECT generate_series(1, 1000)")
     owner.kill()
-    assert soon(lambda: not servers_in(root))
-    with EmbeddedServer(root) as server:
+    assert soon(lambda: not servers_in(made))
+    with EmbeddedServer(made) as server:
         assert server.is_owner
         assert ask(server.url("postgres"), "SELECT count(*), max(n) FROM kept") == [(1000, 1000)]
 
 
 @linux
-def test_a_start_right_after_kill_9_waits_for_the_old_server_to_go(root, ask, holder):
-    owner = holder(root)
+def test_a_start_right_after_kill_9_waits_for_the_old_server_to_go(made, ask, holder):
+    owner = holder(made)
     ask(owner.ready()["url"], "CREATE TABLE kept AS SELECT generate_series(1, 100000) AS n")
     owner.kill()
-    with EmbeddedServer(root) as server:
+    with EmbeddedServer(made) as server:
         assert ask(server.url("postgres"), "SELECT count(*) FROM kept") == [(100000,)]
 
 
 @linux
-def test_a_server_that_is_killed_is_started_again_on_the_same_port(root, ask):
-    with EmbeddedServer(root) as server:
+def test_a_server_that_is_killed_is_started_again_on_the_same_port(made, ask):
+    with EmbeddedServer(made) as server:
         url = server.url("postgres")
         ask(url, "CREATE TABLE kept AS SELECT 7 AS n")
         killed = server.pid
@@ -110,10 +111,10 @@ def test_a_server_that_is_killed_is_started_again_on_the_same_port(root, ask):
         assert ask(url, "SELECT n FROM kept") == [(7,)]
 
 
-def test_a_second_process_on_the_folder_is_a_guest_of_the_same_server(root, ask, holder):
-    with EmbeddedServer(root, fast=True) as server:
+def test_a_second_process_on_the_folder_is_a_guest_of_the_same_server(made, ask, holder):
+    with EmbeddedServer(made, fast=True) as server:
         ask(server.url("postgres"), "CREATE TABLE shared AS SELECT 7 AS n")
-        guest = holder(root)
+        guest = holder(made)
         said = guest.ready()
         assert said == {"url": server.url("postgres"), "owner": False, "pid": None}
         assert ask(said["url"], "SELECT n FROM shared") == [(7,)]
@@ -130,10 +131,10 @@ def test_two_processes_that_start_at_once_on_a_fresh_folder_share_one_server(roo
 
 
 @pytest.mark.parametrize("ending", ["end", "kill"])
-def test_a_guest_takes_the_server_over_when_its_owner_ends(root, ask, holder, ending):
-    owner = holder(root)
+def test_a_guest_takes_the_server_over_when_its_owner_ends(made, ask, holder, ending):
+    owner = holder(made)
     url = owner.ready()["url"]
-    with EmbeddedServer(root) as guest:
+    with EmbeddedServer(made) as guest:
         assert not guest.is_owner
         ask(url, "CREATE TABLE kept AS SELECT 7 AS n")
         getattr(owner, ending)()
@@ -145,10 +146,10 @@ def test_a_guest_takes_the_server_over_when_its_owner_ends(root, ask, holder, en
 
 @linux
 @pytest.mark.parametrize("kind", ["another program", "a zombie", "nobody"])
-def test_a_pid_file_whose_pid_means_something_else_now_is_no_obstacle(root, ask, kind):
-    with EmbeddedServer(root, fast=True) as server:
-        owner = (root / "data").stat()
-        pid_file = root / "data" / "postmaster.pid"
+def test_a_pid_file_whose_pid_means_something_else_now_is_no_obstacle(made, ask, kind):
+    with EmbeddedServer(made, fast=True) as server:
+        owner = (made / "data").stat()
+        pid_file = made / "data" / "postmaster.pid"
         left = pid_file.read_text().splitlines()
     other = subprocess.Popen(["sleep", "60"], user=owner.st_uid, group=owner.st_gid) if os.geteuid() == 0 else None
     other = other or subprocess.Popen(["sleep", "60"])
@@ -160,7 +161,7 @@ def test_a_pid_file_whose_pid_means_something_else_now_is_no_obstacle(root, ask,
             other.wait()
         pid_file.write_text("\n".join([str(other.pid), *left[1:]]) + "\n")
         os.chown(pid_file, owner.st_uid, owner.st_gid)
-        with EmbeddedServer(root, fast=True) as server:
+        with EmbeddedServer(made, fast=True) as server:
             assert answers(ask, server.url("postgres"))
         assert kind != "another program" or other.poll() is None
     finally:
@@ -168,8 +169,8 @@ def test_a_pid_file_whose_pid_means_something_else_now_is_no_obstacle(root, ask,
         other.wait()
 
 
-def test_a_start_from_a_thread_that_ends_keeps_its_server(root, ask):
-    server = EmbeddedServer(root, fast=True)
+def test_a_start_from_a_thread_that_ends_keeps_its_server(made, ask):
+    server = EmbeddedServer(made, fast=True)
     starter = threading.Thread(target=server.start)
     starter.start()
     starter.join()
@@ -189,8 +190,8 @@ def test_a_first_start_that_was_cut_short_leaves_nothing_in_the_way(root, ask):
     assert not list(root.glob("data.new-*"))
 
 
-def test_a_port_that_somebody_took_meanwhile_is_not_insisted_on(root, ask):
-    with EmbeddedServer(root, fast=True) as server:
+def test_a_port_that_somebody_took_meanwhile_is_not_insisted_on(made, ask):
+    with EmbeddedServer(made, fast=True) as server:
         taken = server.port
     import socket
 
@@ -198,7 +199,7 @@ def test_a_port_that_somebody_took_meanwhile_is_not_insisted_on(root, ask):
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", taken))
         other.listen()
-        with EmbeddedServer(root, fast=True) as server:
+        with EmbeddedServer(made, fast=True) as server:
             assert server.port != taken
             assert answers(ask, server.url("postgres"))
 
@@ -211,18 +212,18 @@ def test_the_first_start_says_that_it_takes_longer_and_the_second_says_nothing(r
     assert said == ["Preparing the database for the first time"]
 
 
-def test_data_of_another_version_is_refused_with_what_to_do(root):
-    with EmbeddedServer(root, fast=True):
+def test_data_of_another_version_is_refused_with_what_to_do(made):
+    with EmbeddedServer(made, fast=True):
         pass
-    (root / "data" / "PG_VERSION").write_text("12\n")
+    (made / "data" / "PG_VERSION").write_text("12\n")
     with pytest.raises(PostgresFailed, match=r"PostgreSQL 12 and the programs are .* FEDCARE_PG_BIN"):
-        EmbeddedServer(root).start()
+        EmbeddedServer(made).start()
 
 
-def test_a_server_that_cannot_start_says_why_and_where_its_log_is(root):
-    with EmbeddedServer(root, fast=True) as server:
+def test_a_server_that_cannot_start_says_why_and_where_its_log_is(made):
+    with EmbeddedServer(made, fast=True) as server:
         pass
-    (root / "data" / "postgresql.conf").write_text("shared_buffers = lots\n")
+    (made / "data" / "postgresql.conf").write_text("shared_buffers = lots\n")
     with pytest.raises(PostgresFailed) as refused:
         server.start()
     assert "configuration file" in str(refused.value)
@@ -233,3 +234,32 @@ def test_a_server_that_cannot_start_says_why_and_where_its_log_is(root):
 def test_no_programs_is_a_clear_error(root):
     with pytest.raises(NoPostgres, match="FEDCARE_PG_BIN"):
         EmbeddedServer(root, binaries=root / "nothing").start()
+
+
+def test_a_forked_child_does_not_keep_the_folder_from_the_next_owner(made, ask):
+    server = EmbeddedServer(made, fast=True)
+    server.start()
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+        os._exit(0)
+    try:
+        server.stop()
+        with EmbeddedServer(made, fast=True) as after:
+            assert after.is_owner
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("initdb: error: could not write: No space left on device", "the disk is full"),
+        ("2026-01-01 UTC [12] FATAL:  data directory has wrong ownership\n... [12] HINT:  x", "wrong ownership"),
+        ("", "it said nothing"),
+    ],
+)
+def test_what_postgres_says_of_a_failure_is_told_in_one_sentence(said, told):
+    assert told in explain(said)
+    assert "\n" not in explain(said)

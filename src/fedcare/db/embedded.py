@@ -78,7 +78,9 @@ class EmbeddedServer:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Return when the server takes connections, whoever started it."""
+        """Return when the server takes connections, whoever started it; does nothing when started already."""
+        if self._keeper:
+            return
         self._account = service_account(self._data)
         self._account.make_root(self.root)
         begun: Future[None] = Future()

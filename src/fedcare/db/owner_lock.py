@@ -7,6 +7,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakSet
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class OwnerLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
+        _locks.add(self)
 
     def acquire(self) -> bool:
         """Take the lock if it is free; never waits. The state says at once that no server is ready."""
@@ -64,3 +66,15 @@ class OwnerLock:
     def held(self) -> bool:
         """Whether we are the owner."""
         return self._descriptor is not None
+
+
+_locks: WeakSet[OwnerLock] = WeakSet()
+
+
+def _forget() -> None:
+    # A forked child shares the lock: while it lived, nobody could follow an owner that was killed.
+    for lock in _locks:
+        lock.release()
+
+
+os.register_at_fork(after_in_child=_forget)
