@@ -3,8 +3,10 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 
@@ -18,6 +20,8 @@ from fedcare.registry.onnx_graph import export
 from fedcare.registry.version import write_version
 from fedcare.tasks.loading import load
 from fedcare.tasks.registry import get
+from fedcare.training.intervals import Intervals, Width
+from fedcare.training.probabilities import Probabilities
 
 PERSON = "age=40,bmi=27.5,children=2,sex=female,smoker=no,region=southeast"
 
@@ -33,7 +37,8 @@ def version(folder, name):
     graph = export(model, preprocessing, task.kind)
     vector = vector_of(model)
     metrics = {"metrics": {"r2": 0.8}, "threshold": 0.5}
-    write_version(folder, task, plan, preprocessing, manifest_of(model), vector, graph, metrics, {"rounds": 1})
+    known = Intervals(Width(200, 5000.0)) if task.kind == "regression" else Probabilities(200, low=0.0, high=1.0)
+    write_version(folder, task, plan, preprocessing, manifest_of(model), vector, graph, metrics, {"rounds": 1}, known)
     return folder
 
 
@@ -55,6 +60,27 @@ def test_one_row_is_predicted_in_the_targets_unit(fedcare, costs):
     assert answer["prediction"]["warnings"] == []
     code, out, _ = fedcare("predict", "--model", costs, "--row", PERSON)
     assert (code, "charges (dollars)" in out) == (0, True)
+
+
+def test_an_interval_comes_with_a_number_and_what_gave_it_on_demand(fedcare, costs):
+    code, out, _ = fedcare("predict", "--model", costs, "--row", PERSON, "--explain", "--json")
+    told = json.loads(out)
+    prediction, explanation = told["prediction"], told["explanation"]
+    assert (code, prediction["high"]) == (0, pytest.approx(prediction["value"] + 5000.0))
+    total = explanation["baseline"] + sum(each["amount"] for each in explanation["contributions"])
+    assert total == pytest.approx(prediction["value"], rel=1e-6)
+    code, out, _ = fedcare("predict", "--model", costs, "--row", PERSON, "--explain")
+    assert code == 0
+    for text in ("90% interval", "40 years", "an average record", "this record"):
+        assert text in out
+    code, _, err = fedcare("predict", "--model", costs, "--csv", "people.csv", "--explain")
+    assert (code, "one --row" in err) == (2, True)
+
+
+def test_an_image_may_be_dicom_and_a_doubtful_answer_says_ask_a_human(fedcare, imaging):
+    path = Path(pydicom.__file__).parent / "data" / "test_files" / "MR_small.dcm"
+    code, out, _ = fedcare("predict", "--model", imaging, "--image", path)
+    assert (code, "ask a human" in out) == (0, True)
 
 
 def test_what_is_assumed_is_said(fedcare, costs):

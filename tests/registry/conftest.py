@@ -14,13 +14,16 @@ from fedcare.registry.version import Version, write_version
 from fedcare.tasks.loading import from_origin
 from fedcare.tasks.registry import get
 from fedcare.tasks.spec import Task
+from fedcare.training.calibration import Calibration
 
 
 def fitted(task: Task) -> Preprocessing:
     return fit(task.records, statistics(task.records, from_origin(task, 1).records))
 
 
-def write(directory: Path, name: str = "breast-cancer", seed: int = 1) -> Version:
+def write(
+    directory: Path, name: str = "breast-cancer", seed: int = 1, calibration: Calibration | None = None
+) -> Version:
     task = get(name)
     preprocessing = fitted(task)
     model = build(task.model, len(preprocessing.feature_names), max(1, len(task.records.target.classes)), seed)
@@ -41,6 +44,7 @@ def write(directory: Path, name: str = "breast-cancer", seed: int = 1) -> Versio
         export(model.eval(), preprocessing, task.kind),
         metrics,
         {"rounds": 3, "best_round": 2, "institutions": {"A": 40, "B": 60}, "partition": "iid"},
+        calibration,
     )
 
 

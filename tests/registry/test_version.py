@@ -1,5 +1,6 @@
 """Model versions: written whole, believed only while their hashes hold."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from fedcare.models.build import build
 from fedcare.models.vector import load_vector, vector_of
 from fedcare.registry.version import FILES, MANIFEST, read_version
 from fedcare.tasks.registry import get
+from fedcare.training.probabilities import Probabilities
 
 
 def test_a_version_is_read_back_as_it_was_written(tmp_path, write_small, fit_task):
@@ -122,3 +124,22 @@ def test_reading_a_version_needs_no_torch(tmp_path, write_small):
         "read_version(Path(sys.argv[1])); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(Path(tmp_path / "model"))], check=True, timeout=60)
+
+
+def test_what_a_version_knows_of_its_errors_is_stored_and_read_back(tmp_path, write_small):
+    known = Probabilities(200, 1.5, -0.2, 0.3, 0.7)
+    assert write_small(tmp_path / "model", calibration=known).calibration == known
+    assert '"not sure"' in (tmp_path / "model" / "card.md").read_text()
+    assert write_small(tmp_path / "without").calibration is None
+
+
+def test_a_version_of_the_format_before_calibration_is_read_without_one(tmp_path, write_small):
+    write_small(tmp_path / "model")
+    path = tmp_path / "model" / MANIFEST
+    told = json.loads(path.read_text())
+    hashes = {file: digest for file, digest in told["files"].items() if file != "calibration.json"}
+    together = "".join(hashes[file] for file in FILES if file in hashes)
+    name = f"breast-cancer-{hashlib.sha256(together.encode()).hexdigest()[:12]}"
+    path.write_text(json.dumps(told | {"format": 1, "files": hashes, "name": name}))
+    (tmp_path / "model" / "calibration.json").unlink()
+    assert read_version(tmp_path / "model").calibration is None
