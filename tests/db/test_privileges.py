@@ -12,7 +12,8 @@ UNPROTECTED = text(
     """
     with tables as (
         select c.oid, c.oid::regclass::text as name, relrowsecurity, relforcerowsecurity from pg_class as c
-        where relkind in ('r', 'p') and relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+        where relkind in ('r', 'p')
+        and relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
         and exists (
             select from pg_attribute where attrelid = c.oid and attname in ('institution_id', 'tenant')
             and not attisdropped
