@@ -37,7 +37,8 @@ def create(root: Path, binaries: Path, account: Account, fast: bool) -> None:
     handed = root / "password.new"  # initdb reads the password as the account that it runs as.
     write_private(handed, password, account)
     try:
-        _initdb(root, fresh, binaries, account, ["--pwfile", str(handed), *(["--no-sync", "--wal-segsize=1"] if fast else [])])
+        quick = ["--no-sync", "--wal-segsize=1"] if fast else []
+        _initdb(root, fresh, binaries, account, ["--pwfile", str(handed), *quick])
     finally:
         handed.unlink()
     fresh.rename(root / "data")
