@@ -1,7 +1,9 @@
 """A running gateway with two institutions, workers of every role in both, and an admin of the consortium."""
 
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from uuid import UUID
 
@@ -181,7 +183,8 @@ def trained(tmp_path_factory) -> Callable[[str], Path]:
 
             task, rounds, seed, settings = RECIPES[name]
             folder = tmp_path_factory.mktemp("run") / name
-            command(task, rounds=rounds, seed=seed, out=folder, set_=settings, json=True)
+            with redirect_stdout(StringIO()):
+                command(task, rounds=rounds, seed=seed, out=folder, set_=settings, json=True)
             made[name] = folder / "model"
         return made[name]
 

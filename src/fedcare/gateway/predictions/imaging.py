@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from python_multipart.exceptions import FormParserError
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from fedcare.errors import BadRequest, InvalidRequest, NotFound, UnsupportedMedia
@@ -49,16 +49,22 @@ async def read_form(request: Request) -> tuple[bytes, ImageFields]:
         form = await parser.parse()
     except (MultiPartException, FormParserError) as error:
         raise BadRequest(reason="its body is not a multipart form with one file") from error
+    try:
+        return await _image_and_fields(form)
+    finally:
+        await form.close()
+
+
+async def _image_and_fields(form: FormData) -> tuple[bytes, ImageFields]:
     image = form.get("image")
     if not isinstance(image, UploadFile):
         raise InvalidRequest([{"field": "image", "problem": "send a PNG, JPEG or DICOM file in this part of the form"}])
     try:
         texts = {name: value for name, value in form.multi_items() if name != "image"}
-        fields = ImageFields.model_validate(texts)
+        return await image.read(), ImageFields.model_validate(texts)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False)
         raise InvalidRequest([{"field": str(each["loc"][0]), "problem": each["msg"]} for each in found]) from error
-    return await image.read(), fields
 
 
 def predict_image(services: Services, caller: Caller, image: bytes, asked: ImageFields) -> dict[str, Any]:
