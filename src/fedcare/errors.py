@@ -34,6 +34,13 @@ class FedCareError(Exception):
 # -- what the user asked for ------------------------------------------------------------------------------------------
 
 
+class BadUsage(FedCareError):
+    """A command line that names no command, an unknown option, or a value of the wrong kind."""
+
+    code, status, exit_code = "bad_usage", 422, 2
+    text = "{reason} See `{command} --help`."
+
+
 class BadSetting(FedCareError):
     """A setting has a value that is out of range or of the wrong kind."""
 
@@ -208,11 +215,21 @@ class CorruptModel(FedCareError):
     text = "The model version at {path} is damaged: {reason}. Take it from a backup, or train it again."
 
 
+class BadOutput(FedCareError):
+    """The folder for results cannot be made."""
+
+    code, status, exit_code = "bad_output", 422, 2
+    text = "Results cannot be kept in {out}: {reason}. Choose another folder with --out."
+
+
 class StorageFull(FedCareError):
     """The disk refused a write; what was stored before is kept."""
 
     code, status = "storage_full", 507
-    text = "{path} could not be written: {reason}. Nothing stored before was lost; free some space and use --resume."
+    text = (
+        "{path} could not be written: {reason}. Nothing stored before was lost; free some space and try again"
+        " (a run goes on with --resume)."
+    )
 
 
 class Interrupted(FedCareError):
@@ -445,6 +462,51 @@ class UnsupportedMedia(FedCareError):
 
     code, status = "unsupported_media", 415
     text = "This route takes {expected}."
+
+
+class UnknownInstitution(FedCareError):
+    """No institution of that name or id."""
+
+    code, status, exit_code = "unknown_institution", 404, 2
+    text = "There is no institution {institution!r}. See `fedcare institutions list`."
+
+
+class UnknownWorker(FedCareError):
+    """No worker of that email, or several."""
+
+    code, status, exit_code = "unknown_worker", 404, 2
+    text = "Which worker is {email}? {hint}"
+
+
+class UnsafeHost(FedCareError):
+    """Passwords and patients would cross the network in the clear."""
+
+    code, status, exit_code = "unsafe_host", 422, 2
+    text = (
+        "Serving on {host} without TLS would send passwords and patients in the clear. Give --tls-cert and --tls-key,"
+        " or --behind-proxy where a proxy that speaks TLS stands before it."
+    )
+
+
+class PortTaken(FedCareError):
+    """Another program listens there already."""
+
+    code, status, exit_code = "port_taken", 409, 2
+    text = "{host}:{port} cannot be listened on: {reason}. Choose another --port."
+
+
+class SignOnFailed(FedCareError):
+    """The provider of the single sign-on did not confirm who this is."""
+
+    code, status = "sign_on_failed", 401
+    text = "The single sign-on did not succeed: {reason}."
+
+
+class NoSignOn(FedCareError):
+    """This gateway has no provider of a single sign-on."""
+
+    code, status = "no_sign_on", 404
+    text = "This gateway has no single sign-on. Sign in with email and password."
 
 
 class NoActiveModel(FedCareError):

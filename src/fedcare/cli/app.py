@@ -11,8 +11,21 @@ import traceback
 import click
 import typer
 
-from fedcare.cli import audit, data, db, models, predict, runs, simulate, tasks, train_local
-from fedcare.errors import FedCareError, StorageFull
+from fedcare.cli import (
+    audit,
+    data,
+    db,
+    gateway,
+    institutions,
+    models,
+    predict,
+    runs,
+    simulate,
+    tasks,
+    train_local,
+    workers,
+)
+from fedcare.errors import BadUsage, FedCareError, StorageFull
 
 app = typer.Typer(
     name="fedcare",
@@ -29,6 +42,9 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
 app.add_typer(db.app, name="db")
 app.add_typer(audit.app, name="audit")
+app.add_typer(gateway.app, name="gateway")
+app.add_typer(institutions.app, name="institutions")
+app.add_typer(workers.app, name="workers")
 
 
 def main() -> None:
@@ -39,20 +55,32 @@ def main() -> None:
 def _run() -> int:
     try:
         result = app(standalone_mode=False)
-    except FedCareError as error:
-        return _report(error)
     except click.exceptions.Abort:
         return 130
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code
-    except OSError as error:
-        return _report(_from_system(error))
     except Exception as error:  # The last line of defence: a user gets a sentence, not a stack.
-        if os.environ.get("FEDCARE_TRACEBACK"):
-            traceback.print_exc()
-        return _report(FedCareError(reason=f"{type(error).__name__}: {error}. FEDCARE_TRACEBACK=1 shows where."))
+        return _report(_explained(error))
     return result if isinstance(result, int) else 0
+
+
+def _explained(error: Exception) -> FedCareError:
+    """What went wrong as one of the catalogue's errors."""
+    if isinstance(error, FedCareError):
+        return error
+    if isinstance(error, click.ClickException):
+        return BadUsage(reason=error.format_message(), command=_named(error))
+    if isinstance(error, OSError):
+        return _from_system(error)
+    if os.environ.get("FEDCARE_TRACEBACK"):
+        traceback.print_exception(error)
+    return FedCareError(reason=f"{type(error).__name__}: {error}. FEDCARE_TRACEBACK=1 shows where.")
+
+
+def _named(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context else "fedcare"
 
 
 def _from_system(error: OSError) -> FedCareError:

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
 from fedcare.cli.db import database
 from fedcare.cli.output import JsonFlag, emit, page, screen
 from fedcare.errors import DatabaseBehind
+from fedcare.settings import settings
+
+if TYPE_CHECKING:
+    from fedcare.db.audit import Fault
 
 app = typer.Typer(help="The audit log.", no_args_is_help=True)
 
+Accept = Annotated[
+    bool, typer.Option("--accept", help="Take the log as it is now for the one to compare with: after a restore.")
+]
+
 
 @app.command("verify")
-def verify(json: JsonFlag = False) -> None:
+def verify(accept: Accept = False, json: JsonFlag = False) -> None:
     """Recompute every chain and name each row that was edited, removed, inserted or moved.
 
-    Ends with 1 where there is any. Run it as the tables' owner.
+    Where each chain ended is noted under FEDCARE_HOME, so that the next time a chain that was rewritten as a whole or
+    cut short is found too. Ends with 1 where there is any fault.
     """
-    from sqlalchemy import create_engine
-
     from fedcare.db import migrate
-    from fedcare.db.audit import verify_all
 
-    with database(json) as (url, _):
+    with database(json) as (url, where):
         status = migrate.status(url)
         if status.pending:
             raise DatabaseBehind(current=status.current or "none", head=status.head)
-        engine = create_engine(url)
-        try:
-            # One snapshot for all chains: rows that others add meanwhile do not look like faults.
-            with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-                chains = verify_all(connection)
-        finally:
-            engine.dispose()
+        chains = _verify(url, where if settings().database_url else "embedded", accept)
     faults = [fault for found in chains.values() for fault in found]
     if json:
         named = [{"institution": fault.tenant or None, "seq": fault.seq, "reason": fault.reason} for fault in faults]
@@ -44,3 +46,27 @@ def verify(json: JsonFlag = False) -> None:
         screen.print(f"{len(chains)} chains verified, {len(faults)} fault(s) found.")
     if faults:
         raise typer.Exit(1)
+
+
+def _verify(url: str, place: str, accept: bool) -> dict[int, list[Fault]]:
+    """The faults of each chain, by tenant; chains without any are anchored where they end."""
+    from sqlalchemy import create_engine
+
+    from fedcare.db.audit import scoped, verify_all
+    from fedcare.gateway.audit.anchors import Anchors
+
+    anchors = Anchors(settings().home / "audit-anchors.json", place)
+    engine = create_engine(url)
+    try:
+        # One snapshot for all chains: rows that others add meanwhile do not look like faults.
+        with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            chains = verify_all(connection)
+            for tenant, faults in chains.items():
+                scoped(connection, tenant)
+                faults.extend([] if accept else anchors.faults(connection, tenant))
+                if not faults:
+                    anchors.note(connection, tenant)
+    finally:
+        engine.dispose()
+    anchors.save()
+    return chains

@@ -96,9 +96,14 @@ def verify_all(connection: Connection) -> dict[int, list[Fault]]:
     tenants = [CONSORTIUM, *connection.execute(select(institutions.c.id).order_by(institutions.c.id)).scalars()]
     found = {}
     for tenant in tenants:
-        connection.execute(text("select set_config('app.institution_id', :tenant, true)"), {"tenant": str(tenant)})
+        scoped(connection, tenant)
         found[tenant] = verify(connection)
     return found
+
+
+def scoped(connection: Connection, tenant: int) -> None:
+    """From here to the transaction's end, the chain of this tenant is meant."""
+    connection.execute(text("select set_config('app.institution_id', :tenant, true)"), {"tenant": str(tenant)})
 
 
 def faults(tenant: int, rows: Iterable[Row[Any]], head: tuple[int, bytes]) -> Iterator[Fault]:

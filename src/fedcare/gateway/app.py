@@ -24,6 +24,7 @@ from fedcare.gateway.middleware import Gate
 from fedcare.gateway.models.endpoints import router as models
 from fedcare.gateway.models.shelf import Shelf
 from fedcare.gateway.monitoring.endpoints import router as monitoring
+from fedcare.gateway.orphans import end_with_parent
 from fedcare.gateway.patients.endpoints import router as patients
 from fedcare.gateway.predictions.endpoints import router as predictions
 from fedcare.gateway.services import Services
@@ -83,6 +84,7 @@ def create_app(config: GatewayConfig, database: Database) -> FastAPI:
 def application() -> FastAPI:
     """The application of a worker process, as its environment says; for uvicorn."""
     log_as_json()
+    end_with_parent()
     database = Database(settings().database_url or "")
     database.check()
     return create_app(from_environment(), database)

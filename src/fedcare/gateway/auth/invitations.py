@@ -27,7 +27,8 @@ def invite(tx: Connection, worker_id: UUID | None, institution_id: int | None) -
     tx.execute(delete(invitations).where(invitations.c.worker_id.is_not_distinct_from(worker_id)))
     token = opaque.make(institution_id)
     values = {"token_hash": opaque.digest(token), "worker_id": worker_id, "institution_id": institution_id}
-    tx.execute(insert(invitations).values(values, expires_at=func.now() + timedelta(days=VALID_DAYS)))
+    expires = func.now() + timedelta(days=VALID_DAYS)
+    tx.execute(insert(invitations).values(**values, expires_at=expires))
     return token
 
 

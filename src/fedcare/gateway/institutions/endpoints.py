@@ -39,9 +39,7 @@ def list_institutions(
     _: CurrentCaller, services: CurrentServices, cursor: Cursor | None = None, limit: PageSize = 50
 ) -> InstitutionPage:
     """Who takes part in the consortium."""
-    after = from_cursor(cursor, int)[0] if cursor else 0
-    if not 0 <= after <= INT32:
-        raise InvalidRequest([{"field": "cursor", "problem": "it is not one that this listing gave"}])
+    after = min(max(from_cursor(cursor, int)[0], 0), INT32) if cursor else 0
     rows = service.page(services.database, after, limit + 1)
     items = [_institution(row) for row in rows[:limit]]
     return InstitutionPage(items=items, next=to_cursor([items[-1].id]) if len(rows) > limit else None)

@@ -22,7 +22,7 @@ _WORKER = [
 ]
 
 
-def list_institutions(tx: Connection, after: int, count: int) -> Sequence[Row[Any]]:
+def list_institutions(tx: Connection, after: int, count: int | None) -> Sequence[Row[Any]]:
     """The next ones by id."""
     query = select(institutions).where(institutions.c.id > after).order_by(institutions.c.id)
     return tx.execute(query.limit(count)).all()
@@ -49,12 +49,20 @@ def remove_institution(tx: Connection, institution_id: int) -> bool:
     return tx.execute(delete(institutions).where(institutions.c.id == institution_id)).rowcount == 1
 
 
-def list_workers(tx: Connection, after: UUID, count: int, role: str | None) -> Sequence[Row[Any]]:
+def list_workers(tx: Connection, after: UUID, count: int | None, role: str | None) -> Sequence[Row[Any]]:
     """The next ones of the transaction's institution, in the order in which they were added."""
     query = select(*_WORKER).where(medical_workers.c.id > after).order_by(medical_workers.c.id)
     if role is not None:
         query = query.where(medical_workers.c.role == role)
     return tx.execute(query.limit(count)).all()
+
+
+def named_institution(tx: Connection, name_or_id: str) -> Row[Any] | None:
+    """The institution of that name; failing that, of that id."""
+    found = tx.execute(select(institutions).where(institutions.c.name == name_or_id)).one_or_none()
+    if found is None and name_or_id.isascii() and name_or_id.isdigit() and len(name_or_id) < 10:
+        found = tx.execute(select(institutions).where(institutions.c.id == int(name_or_id))).one_or_none()
+    return found
 
 
 def find_worker(tx: Connection, worker_id: UUID) -> Row[Any] | None:

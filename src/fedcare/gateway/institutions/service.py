@@ -12,7 +12,7 @@ from fedcare.db import audit
 from fedcare.db.audit import Origin
 from fedcare.db.database import Database, Scope
 from fedcare.db.tables import CONSORTIUM
-from fedcare.errors import Conflict, Forbidden, NotFound
+from fedcare.errors import Conflict, Forbidden, NotFound, UnknownInstitution
 from fedcare.gateway.caller import Caller
 from fedcare.gateway.institutions import repository
 from fedcare.gateway.institutions.schemas import InstitutionFields
@@ -20,10 +20,19 @@ from fedcare.gateway.institutions.schemas import InstitutionFields
 WHAT = "institution"
 
 
-def page(database: Database, after: int, count: int) -> Sequence[Row[Any]]:
-    """Institutions by id; everybody may know who takes part."""
+def page(database: Database, after: int, count: int | None) -> Sequence[Row[Any]]:
+    """Institutions by id, all where ``count`` is None; everybody may know who takes part."""
     with database.transaction(Scope(None)) as tx:
         return repository.list_institutions(tx, after, count)
+
+
+def named(database: Database, name_or_id: str) -> Row[Any]:
+    """One by its name or id; raises UnknownInstitution."""
+    with database.transaction(Scope(None)) as tx:
+        row = repository.named_institution(tx, name_or_id)
+    if row is None:
+        raise UnknownInstitution(institution=name_or_id)
+    return row
 
 
 def add(database: Database, origin: Origin, fields: InstitutionFields) -> Row[Any]:

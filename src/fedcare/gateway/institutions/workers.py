@@ -18,9 +18,9 @@ from fedcare.db.audit import Origin
 from fedcare.db.database import Database, Scope
 from fedcare.db.ids import new_id
 from fedcare.db.tables import sessions
-from fedcare.errors import Conflict, Forbidden, InvalidRequest, NotFound
+from fedcare.errors import Conflict, Forbidden, InvalidRequest, NotFound, UnknownWorker
 from fedcare.gateway.auth import invitations
-from fedcare.gateway.auth.repository import end_sessions
+from fedcare.gateway.auth.repository import accounts_of_email, end_sessions
 from fedcare.gateway.caller import Caller
 from fedcare.gateway.institutions import repository
 from fedcare.gateway.institutions.schemas import NewWorker, WorkerFields, WorkerRole
@@ -58,11 +58,21 @@ class Place:
             raise Forbidden()
 
 
-def page(database: Database, place: Place, after: UUID, count: int) -> Sequence[Row[Any]]:
-    """Workers in the order in which they were added."""
+def page(database: Database, place: Place, after: UUID, count: int | None) -> Sequence[Row[Any]]:
+    """Workers in the order in which they were added, all where ``count`` is None."""
     with database.transaction(place.scope) as tx:
         _check_institution(tx, place)
         return repository.list_workers(tx, after, count, WorkerRole.ADMIN if place.admins_only else None)
+
+
+def of_email(database: Database, email: str, institution_id: int | None) -> Row[Any]:
+    """The worker of that email, in one institution (0: the consortium) where one is named; raises UnknownWorker."""
+    with database.transaction(Scope(None, email)) as tx:
+        found = accounts_of_email(tx, email, institution_id)
+    if len(found) != 1:
+        hint = "It has accounts at several institutions: add --institution." if found else "See `fedcare workers list`."
+        raise UnknownWorker(email=email, hint=hint)
+    return found[0]
 
 
 def add(database: Database, origin: Origin, place: Place, new: NewWorker) -> tuple[Row[Any], str]:
