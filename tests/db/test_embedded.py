@@ -263,3 +263,18 @@ def test_a_forked_child_does_not_keep_the_folder_from_the_next_owner(made, ask):
 def test_what_postgres_says_of_a_failure_is_told_in_one_sentence(said, told):
     assert told in explain(said)
     assert "\n" not in explain(said)
+
+
+def test_an_owner_that_ends_waits_for_a_guest_in_the_middle_of_something(made, holder):
+    owner = holder(made)
+    url = owner.ready()["url"]
+    with (
+        EmbeddedServer(made, undisturbed=True) as guest,
+        psycopg.connect(url.replace("+psycopg", "")) as connection,
+    ):
+        owner.process.stdin.close()
+        time.sleep(1)
+        assert owner.process.poll() is None
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+        assert not guest.is_owner
+    assert owner.process.wait(30) == 0

@@ -134,15 +134,18 @@ def status(json: JsonFlag = False) -> None:
 
 
 @contextmanager
-def database(quiet: bool) -> Iterator[tuple[str, str]]:
-    """The owner's URL of the database, and its place in words; says so when the server takes longer to start."""
+def database(quiet: bool, lasting: bool = False) -> Iterator[tuple[str, str]]:
+    """The owner's URL of the database, and its place in words; says so when the server takes longer to start.
+
+    ``lasting`` is for what runs until it is stopped: no other command waits for its end.
+    """
     from fedcare.db.server import place, resolve
 
     def say(text: str) -> None:
         if not quiet:
             screen.print(f"{text} ...")
 
-    with resolve(settings(), say) as url:
+    with resolve(settings(), say, undisturbed=not lasting) as url:
         yield url, place(url)
 
 

@@ -24,11 +24,12 @@ import psycopg
 from fedcare.db import cluster, postmaster
 from fedcare.db.account import Account, service_account
 from fedcare.db.binaries import find_binaries
-from fedcare.db.owner_lock import OwnerLock
+from fedcare.db.owner_lock import GuestLease, OwnerLock
 from fedcare.errors import PostgresFailed
 
 _WATCH = 0.1  # seconds between two looks of the keeper
 _PATIENCE = 120.0  # seconds for a start: a recovery after a power cut may take long
+_GUESTS = 60.0  # seconds that an owner who ends waits for guests in the middle of something
 _LOG_LIMIT = 10 * 2**20
 
 
@@ -36,7 +37,8 @@ class EmbeddedServer:
     """A PostgreSQL server on a folder of ours.
 
     ``fast`` gives up safety against power cuts for speed: for tests. ``say`` is told in words what takes longer.
-    ``binaries`` is FEDCARE_PG_BIN. Raises PostgresFailed or NoPostgres on ``start``.
+    ``binaries`` is FEDCARE_PG_BIN. ``undisturbed`` is for what is short and must not be cut off, such as a migration:
+    an owner that ends waits a minute for such a guest. Raises PostgresFailed or NoPostgres on ``start``.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class EmbeddedServer:
         fast: bool = False,
         say: Callable[[str], None] | None = None,
         binaries: Path | None = None,
+        undisturbed: bool = False,
     ) -> None:
         self.root = root.resolve()
         self.port = 0
@@ -56,6 +59,8 @@ class EmbeddedServer:
         self._account = Account(None)
         self._programs = Path()
         self._lock = OwnerLock(self.root / "owner.lock")
+        self._lease = GuestLease(self.root / "guests.lock")
+        self._undisturbed = undisturbed
         self._process: Popen[bytes] | None = None
         self._ending = threading.Event()
         self._keeper: threading.Thread | None = None
@@ -135,10 +140,13 @@ class EmbeddedServer:
             if self._lock.acquire():
                 self._own()
                 return
+            if self._undisturbed:
+                self._lease.take()  # Before the state is read: an owner withdraws it before it looks for guests.
             state = self._lock.read()
             if state.ready and self._answers(state.port):
                 self.port = state.port
                 return
+            self._lease.release()
             if time.monotonic() > until:
                 reason = f"process {state.owner} holds the folder, but its server does not answer. See {self.log}"
                 raise PostgresFailed(folder=self.root, reason=reason)
@@ -149,6 +157,7 @@ class EmbeddedServer:
         """A guest takes over when the owner is gone; an owner starts a server that died again."""
         if not self._lock.held:
             if self._lock.acquire():
+                self._lease.release()
                 self._note("the owner is gone; taken over")
                 self._run(self.port)
         elif self._process is None or self._process.poll() is not None:
@@ -207,8 +216,12 @@ class EmbeddedServer:
     def _leave(self) -> None:
         if self._process:
             self._lock.publish(self.port, ready=False)  # Who comes now waits for the lock instead of joining.
+            until = time.monotonic() + _GUESTS
+            while self._lease.held_by_others() and time.monotonic() < until:
+                time.sleep(0.05)
             postmaster.stop(self._process)
             self._process = None
+        self._lease.release()
         self._lock.release()
 
     # -- small things -------------------------------------------------------------------------------------------------

@@ -68,7 +68,42 @@ class OwnerLock:
         return self._descriptor is not None
 
 
-_locks: WeakSet[OwnerLock] = WeakSet()
+class GuestLease:
+    """What a guest in the middle of something holds, so that an owner who ends waits for it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+        _locks.add(self)
+
+    def take(self) -> None:
+        """Hold it, beside any number of others; does nothing when held."""
+        if self._descriptor is None:
+            self._descriptor = self._open()
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+
+    def release(self) -> None:
+        """Let go; does nothing when not held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def held_by_others(self) -> bool:
+        """Whether any guest holds one; not for a guest that does."""
+        descriptor = self._open()
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+_locks: WeakSet[OwnerLock | GuestLease] = WeakSet()
 
 
 def _forget() -> None:

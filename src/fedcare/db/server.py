@@ -17,16 +17,18 @@ DATABASE = "fedcare"
 
 
 @contextmanager
-def resolve(settings: Settings, say: Callable[[str], None] | None = None) -> Iterator[str]:
+def resolve(settings: Settings, say: Callable[[str], None] | None = None, undisturbed: bool = False) -> Iterator[str]:
     """The owner's URL of FedCare's database, for as long as the context lasts.
 
     A server named by DATABASE_URL is used as it is: nothing is created or changed there. Without one, the embedded
-    server under ``settings.home`` is started or joined, and its empty database made where there is none yet.
+    server under ``settings.home`` is started or joined, and its empty database made where there is none yet. Short
+    commands ask to be ``undisturbed``: another process that owns the server waits for them before it stops it.
     """
     if settings.database_url:
         yield with_driver(settings.database_url)
         return
-    with EmbeddedServer(settings.home / "postgres", say=say, binaries=settings.pg_bin) as server:
+    root = settings.home / "postgres"
+    with EmbeddedServer(root, say=say, binaries=settings.pg_bin, undisturbed=undisturbed) as server:
         _make_database(server.url("postgres"))
         yield server.url(DATABASE)
 
