@@ -56,7 +56,7 @@ def command(
         raise UnsafeHost(host=host)
     _check_configuration()
     signal.signal(signal.SIGTERM, _stop)
-    with _listening(host, port) as listener, serving(quiet=False) as url:
+    with _listening(host, port) as listener, serving(quiet=False, lasting=True) as url:
         os.environ["DATABASE_URL"] = url
         settings.cache_clear()
         address = f"{'https' if tls else 'http'}://{_bracketed(host)}:{listener.getsockname()[1]}"

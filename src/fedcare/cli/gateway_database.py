@@ -20,7 +20,7 @@ Schema = TypeVar("Schema", bound="BaseModel")
 
 
 @contextmanager
-def serving(quiet: bool) -> Iterator[str]:
+def serving(quiet: bool, lasting: bool = False) -> Iterator[str]:
     """The address of a gateway's login.
 
     The embedded server is started and brought to this FedCare's tables; a server that DATABASE_URL names is used as it
@@ -29,7 +29,7 @@ def serving(quiet: bool) -> Iterator[str]:
     from fedcare.db import login, migrate
     from fedcare.db.database import Database
 
-    with database(quiet) as (owner_url, _):
+    with database(quiet, lasting) as (owner_url, _):
         url = owner_url
         if settings().database_url is None:
             migrate.upgrade(owner_url)
