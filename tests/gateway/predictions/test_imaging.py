@@ -1,0 +1,132 @@
+"""An image's prediction: nothing of the image stays behind."""
+
+import base64
+import io
+import tempfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ADDRESS = "/api/predictions/imaging"
+
+
+def picture(kind: str = "PNG", size: int = 40, secret: str = "Mustermann") -> bytes:
+    """A grey picture whose header holds a name."""
+    pixels = np.random.default_rng(3).integers(0, 255, (size, size), dtype=np.uint8)
+    buffer, exif = io.BytesIO(), Image.Exif()
+    exif[0x013B] = secret
+    Image.fromarray(pixels).save(buffer, kind, exif=exif)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def imaging(serve):
+    return serve("imaging")
+
+
+@pytest.fixture
+def look(doctor):
+    def ask(content: bytes, **fields):
+        return doctor.post(ADDRESS, files={"image": ("Mustermann.png", content, "image/png")}, data=fields)
+
+    return ask
+
+
+def test_an_image_gets_a_probability_a_heat_map_and_whether_a_human_should_decide(imaging, look):
+    answer = look(picture())
+    assert answer.status_code == 200, answer.text
+    said = answer.json()
+    assert said["about"] == "cancer" and 0 <= said["value"] <= 1 and isinstance(said["not_sure"], bool)
+    assert sum(each["probability"] for each in said["probabilities"]) == pytest.approx(1)
+    heat = said["heat_map"]
+    assert len(heat["values"]) == heat["rows"] and len(heat["values"][0]) == heat["columns"]
+    shown = Image.open(io.BytesIO(base64.b64decode(said["image"])))
+    assert shown.size == (28, 28)
+
+
+def test_only_the_result_is_kept_and_nothing_of_the_image_is_logged(gateway, imaging, look, add_patient, capfd):
+    patient = add_patient()
+    made = look(picture("JPEG"), patient_id=patient).json()["id"]
+    (row,) = gateway.rows("select * from predictions")
+    assert str(row["id"]) == made and str(row["patient_id"]) == patient and row["features"] is None
+    assert "image" not in row["result"] and "heat_map" not in row["result"]
+    assert "Mustermann" not in str(row)
+    assert "Mustermann" not in "".join(capfd.readouterr())
+
+
+def test_a_large_image_never_becomes_a_file(imaging, look, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise AssertionError("the image was written to a file")
+
+    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", refuse)
+    content = picture(size=1600)
+    assert len(content) > 2**20
+    assert look(content, record="false").status_code == 200
+
+
+def test_dicom_is_read_and_its_header_goes_nowhere(gateway, imaging, look):
+    answer = look(dicom())
+    assert answer.status_code == 200, answer.text
+    assert "Mustermann" not in answer.text and "Mustermann" not in str(gateway.rows("select * from predictions"))
+
+
+def test_an_outcome_of_an_image_is_one_of_its_classes(imaging, look, doctor):
+    made = look(picture()).json()["id"]
+    place = f"/api/predictions/{made}/outcome"
+    assert doctor.put(place, json={"outcome": "cancer"}).json()["outcome"] == "cancer"
+    assert doctor.put(place, json={"outcome": 1}).status_code == 422
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", picture()[:200]])
+def test_what_is_no_image_is_refused(imaging, look, content):
+    assert look(content).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "fields", [{"patient_id": "7"}, {"task": "insurance-cost"}, {"task": "a b"}, {"record": "perhaps"}, {"extra": "1"}]
+)
+def test_a_form_with_wrong_fields_is_refused(serve, imaging, look, fields):
+    serve("insurance")
+    assert look(picture(), **fields).status_code == 422
+
+
+def test_a_patient_of_another_institution_does_not_exist(imaging, look, add_patient):
+    assert look(picture(), patient_id=add_patient("B")).status_code == 404
+
+
+def test_a_body_that_is_no_form_is_refused(imaging, doctor):
+    assert doctor.post(ADDRESS, content=picture(), headers={"Content-Type": "image/png"}).status_code == 415
+    broken = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert doctor.post(ADDRESS, content=b"nothing of the kind", headers=broken).status_code == 400
+    assert doctor.post(ADDRESS, content=b"", headers={"Content-Type": "multipart/form-data"}).status_code == 400
+    assert doctor.post(ADDRESS, files={"picture": ("a.png", picture(), "image/png")}).status_code == 422
+
+
+def test_a_records_task_does_not_take_images_nor_an_images_task_records(imaging, serve, doctor, add_patient):
+    serve("insurance")
+    for body in ({"features": {}}, {"patient_id": add_patient()}):
+        assert doctor.post("/api/predictions", json=body | {"task": "cancer-imaging"}).status_code == 422
+    assert doctor.post("/api/predictions/batch", json={"rows": [{}], "task": "cancer-imaging"}).status_code == 422
+
+
+def dicom() -> bytes:
+    """A small DICOM image that names a patient."""
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
+
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    meta.MediaStorageSOPInstanceUID = generate_uid()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    image = FileDataset("image.dcm", {}, file_meta=meta, preamble=b"\0" * 128)
+    image.SOPClassUID, image.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
+    image.PatientName = "Mustermann^Max"
+    image.Rows = image.Columns = 32
+    image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
+    image.BitsAllocated = image.BitsStored = 8
+    image.HighBit, image.PixelRepresentation = 7, 0
+    image.PixelData = np.random.default_rng(1).integers(0, 255, (32, 32), dtype=np.uint8).tobytes()
+    buffer = io.BytesIO()
+    image.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()
