@@ -39,10 +39,10 @@ def add(doctor, fields):
 
 @pytest.fixture
 def audited(gateway):
-    """The actions in the audit log, oldest first, of sessions aside."""
+    """What the audit log says of patients, oldest first."""
 
     def actions() -> list[tuple]:
         rows = gateway.rows("select action, subject_id, outcome from audit_log order by seq")
-        return [tuple(row.values()) for row in rows if not row["action"].startswith("sessions")]
+        return [tuple(row.values()) for row in rows if row["action"].startswith("patients")]
 
     return actions

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
+    Column,
     ColumnElement,
     Connection,
     Integer,
@@ -32,14 +33,14 @@ from sqlalchemy import (
 
 from fedcare.db.tables import patients
 from fedcare.gateway.patients.names import search_words
-from fedcare.gateway.patients.repository import BODY
+from fedcare.gateway.patients.repository import SHOWN, as_json
 from fedcare.gateway.patients.schemas import PatientFilters
 
 Sort = Literal["name", "age", "cost", "updated"]
 Part = Literal["known", "unknown"]
 
 _C = patients.c
-KEYS: dict[Sort, tuple[ColumnElement[Any], ...]] = {
+KEYS: dict[Sort, tuple[Column[Any], ...]] = {
     "name": (_C.last_folded, _C.first_folded, _C.id),
     "age": (_C.age, _C.id),
     "cost": (_C.cost_cents, _C.id),
@@ -89,9 +90,13 @@ class Order:
     part: Part = "known"
 
     @property
-    def key(self) -> tuple[ColumnElement[Any], ...]:
+    def key(self) -> tuple[Column[Any], ...]:
         """The columns that order this part; the last of them is the patient's id."""
         return KEYS[self.sort] if self.part == "known" else (_C.id,)
+
+    def of(self, key: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+        """The columns in this direction."""
+        return [each.desc() if self.descending else each.asc() for each in key]
 
 
 def read(tx: Connection, asked: Asked, order: Order, after: Sequence[Any] | None, limit: int) -> Sequence[Row[Any]]:
@@ -114,19 +119,22 @@ def read_by_id(tx: Connection, asked: Asked, columns: tuple[str, ...], after: UU
 
 
 @lru_cache(maxsize=1024)
-def page_statement(filters: tuple[str, ...], words: int, order: Order, continued: bool) -> Select[Any]:
+def page_statement(filters: tuple[str, ...], words: int, order: Order, continued: bool) -> Select[*tuple[Any, ...]]:
     """The statement of a page."""
-    statement = select(BODY, *order.key).where(*_conditions(filters, words))
+    statement = select(*(_C[name] for name in _PAGE_COLUMNS)).where(*_conditions(filters, words))
     if order.sort == "cost":
         statement = statement.where(_C.cost_cents.is_not(None) if order.part == "known" else _C.cost_cents.is_(None))
     if continued:
-        key = tuple_(*order.key)
+        place = tuple_(*order.key)
         position = tuple_(*(bindparam(f"after{place}", type_=each.type) for place, each in enumerate(order.key)))
-        statement = statement.where(key < position if order.descending else key > position)
-    ordered = [each.desc() if order.descending else each.asc() for each in order.key]
-    return statement.order_by(*ordered).limit(_LIMIT)
+        statement = statement.where(place < position if order.descending else place > position)
+    found = statement.order_by(*order.of(order.key)).limit(_LIMIT).subquery("found")
+    # The JSON is made of what is on the page, not of all that had to be sorted for it.
+    key = [found.c[each.name] for each in order.key]
+    return select(as_json(found.c), *key).order_by(*order.of(key))
 
 
+_PAGE_COLUMNS = tuple(dict.fromkeys((*SHOWN, *(each.name for key in KEYS.values() for each in key))))
 # Written into the statement: a plan that must do for every limit would expect a tenth of the table.
 _LIMIT: BindParameter[int] = bindparam("page", type_=Integer(), literal_execute=True)
 

@@ -6,7 +6,21 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Text, bindparam, case, cast, delete, func, insert, literal_column, select, update
+from sqlalchemy import (
+    Connection,
+    Label,
+    Text,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from fedcare.db.tables import patients
 
@@ -29,10 +43,14 @@ SHOWN = (
 Row = dict[str, Any]
 """The columns of a patient that a worker writes, and the folded names."""
 
-BODY = cast(
-    func.json_build_object(*chain.from_iterable((literal_column(f"'{name}'"), patients.c[name]) for name in SHOWN)),
-    Text,
-).label("body")
+
+def as_json(columns: ReadOnlyColumnCollection[str, Any]) -> Label[str]:
+    """A record's JSON, of a table or query that has its columns."""
+    pairs = chain.from_iterable((literal_column(f"'{name}'"), columns[name]) for name in SHOWN)
+    return cast(func.json_build_object(*pairs), Text).label("body")
+
+
+BODY = as_json(patients.c)
 _REVISION = patients.c.revision
 _BY_ID = patients.c.id == bindparam("of_id")
 _FROM_REVISION = cast(bindparam("from_revision"), _REVISION.type)

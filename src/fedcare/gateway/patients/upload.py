@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 
-from fedcare.errors import InvalidRequest, UnsupportedMedia
+from fedcare.errors import BadRequest, InvalidRequest, UnsupportedMedia
 
 FORM = "multipart/form-data"
 ALONE = ("text/csv", "application/gzip", "application/octet-stream")
@@ -41,11 +42,14 @@ async def _content(request: Request) -> bytes:
         return await request.body()
     if kind != FORM:
         raise UnsupportedMedia(expected=f"{ALONE[0]}, {ALONE[1]} or {FORM} with a field file")
-    async with request.form(max_files=1, max_fields=10) as form:
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            raise InvalidRequest([{"field": "file", "problem": "the form has no file of this name"}])
-        return await file.read()
+    try:
+        async with request.form(max_files=1, max_fields=10) as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise InvalidRequest([{"field": "file", "problem": "the form has no file of this name"}])
+            return await file.read()
+    except FormParserError:
+        raise BadRequest(reason="its form is not divided as its header says") from None
 
 
 CurrentFile = Annotated[bytes, Depends(_content)]
