@@ -30,7 +30,8 @@ from fedcare.gateway.predictions.endpoints import router as predictions
 from fedcare.gateway.services import Services
 from fedcare.settings import settings
 
-ROUTERS = (monitoring, auth, institutions, patients, predictions, models, audit)
+# Routes are tried one after the other, so those that are asked for most come first.
+ROUTERS = (monitoring, predictions, patients, auth, institutions, models, audit)
 DESCRIPTION = (
     "Patients, predictions, models and the audit log of one FedCare gateway. Sign in at `/api/auth/login`; browsers"
     " get cookies and send the CSRF token back in `X-CSRF-Token`, machines send the access token as a Bearer header."
