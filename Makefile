@@ -18,7 +18,7 @@ demo: $(VENV)/.demo ## Train both built-in tasks over five simulated hospitals; 
 test: lint ## Check style, types and layers, then run every test with coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev ## Check style, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -88,3 +88,29 @@ def test_the_writer_saves_the_state_as_it_was_when_told(tmp_path):
     back = load(tmp_path)
     assert back is not None
     assert (back.round, len(back.history)) == (1, 1)
+
+
+def test_a_kill_loses_no_round_that_the_disk_has_not_confirmed(tmp_path):
+    save(tmp_path, state(1))
+    save(tmp_path, state(2), sync=False)
+    assert load(tmp_path).round == 2
+    save(tmp_path, state(3))
+    assert [path.name for path in tmp_path.iterdir()] == [checkpoint.FILE]
+
+
+def test_after_a_power_cut_the_last_confirmed_round_counts(tmp_path, monkeypatch):
+    save(tmp_path, state(1))
+    save(tmp_path, state(2), sync=False)
+    monkeypatch.setattr(checkpoint, "_boot", lambda: "another start of the machine")
+    assert load(tmp_path).round == 1
+    (tmp_path / checkpoint.UNCONFIRMED).write_bytes(b"")
+    assert load(tmp_path).round == 1
+
+
+def test_the_last_round_is_confirmed_when_a_run_ends(tmp_path):
+    writer = CheckpointWriter(tmp_path)
+    for rounds in (1, 2, 3):
+        writer.write(state(rounds))
+    writer.close()
+    assert [path.name for path in tmp_path.iterdir()] == [checkpoint.FILE]
+    assert load(tmp_path).round == 3

@@ -126,6 +126,7 @@ def test_a_full_run_shows_everything(binary_run: dict[str, Any]) -> None:
     assert set(figures(render(binary_run))) == {
         "comparison-own",
         "comparison-pooled",
+        "convergence-accuracy",
         "convergence-auc",
         "convergence-loss",
         "distribution",
@@ -150,7 +151,7 @@ def test_a_run_without_a_comparison_says_how_to_get_one(regression_run: dict[str
 
 def test_figures_that_are_undefined_are_left_out(minimal_run: dict[str, Any]) -> None:
     source = render(minimal_run)
-    assert set(figures(source)) == {"institutions-accuracy", "participation"}
+    assert set(figures(source)) == {"convergence-accuracy", "institutions-accuracy", "participation"}
     assert "NaN" not in json.dumps(figures(source))
     assert "undefined" in Page(source).text()
 

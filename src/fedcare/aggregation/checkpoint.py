@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from fedcare.errors import StorageFull, UnreadableFile
 from fedcare.update import Vector
 
 FILE = "checkpoint.safetensors"
+# A newer one that the disk has not confirmed: whole after a kill, but who knows what after a power cut.
+UNCONFIRMED = "checkpoint-unconfirmed.safetensors"
 SYNC_SECONDS = 1.0
 
 
@@ -51,6 +54,7 @@ class RunState:
 def save(folder: Path, state: RunState, told: list[str] | None = None, sync: bool = True) -> None:
     """Replace the folder's checkpoint; raises StorageFull and keeps the former one when the disk refuses.
 
+    Without ``sync`` the confirmed checkpoint stays, and the new one lies beside it until the disk confirms one again.
     ``told`` holds the history's JSON so far, one text a round, and gets what is missing: with many institutions and
     rounds, to write out all of it anew each time would cost more than training.
     """
@@ -68,25 +72,42 @@ def save(folder: Path, state: RunState, told: list[str] | None = None, sync: boo
         "announced": state.announced,
         "start": asdict(state.start),
         "preprocessing": state.preprocessing,
+        "boot": _boot(),
     }
     metadata = {"run": json.dumps(notes), "history": f"[{','.join(told)}]"}
-    replace_file(folder / FILE, lambda path: save_file(arrays, path, metadata=metadata), sync)
+    replace_file(
+        folder / (FILE if sync else UNCONFIRMED), lambda path: save_file(arrays, path, metadata=metadata), sync
+    )
+    if sync:
+        (folder / UNCONFIRMED).unlink(missing_ok=True)
 
 
 def load(folder: Path) -> RunState | None:
     """The folder's checkpoint, or None where there is none; raises UnreadableFile for a damaged one."""
-    path = folder / FILE
-    for left_by_a_kill in folder.glob(f".{FILE}.*"):
+    for left_by_a_kill in folder.glob(".checkpoint*"):
         left_by_a_kill.unlink(missing_ok=True)
-    if not path.exists():
-        return None
+    found = [path for name in (FILE, UNCONFIRMED) if (path := folder / name).exists()]
+    states = [state for path in found if (state := _read(path)) is not None]
+    return max(states, key=lambda state: state.round, default=None)
+
+
+def _read(path: Path) -> RunState | None:
+    """A checkpoint; None for one that was not confirmed before the machine went down."""
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             notes, history = json.loads(metadata["run"]), json.loads(metadata["history"])
+            if path.name == UNCONFIRMED and notes["boot"] != _boot():
+                return None
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, OSError, KeyError, ValueError) as error:
+        if path.name == UNCONFIRMED:
+            return None
         raise UnreadableFile(path=path, reason="it is not a checkpoint of FedCare, or it is damaged") from error
+    return _state(arrays, notes, history)
+
+
+def _state(arrays: dict[str, Vector], notes: dict[str, Any], history: list[dict[str, Any]]) -> RunState:
     vector = arrays["vector"]
     older = [arrays[f"recent.{place}"] for place in range(notes["recent"] - 1)]
     return RunState(
@@ -101,6 +122,14 @@ def load(folder: Path) -> RunState | None:
         strategy={name.removeprefix("strategy."): array for name, array in arrays.items() if name[:9] == "strategy."},
         history=[RoundRecord(**record) for record in history],
     )
+
+
+@cache
+def _boot() -> str | None:
+    """What tells this run of the machine from the one after a power cut; None where it does not say."""
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return None
 
 
 class CheckpointWriter:
@@ -134,13 +163,15 @@ class CheckpointWriter:
         """Finish the last write, have the disk confirm it, and end the thread."""
         try:
             self.wait()
-            if (path := self._folder / FILE).exists():
-                _sync(path)
+            if (newest := self._folder / UNCONFIRMED).exists():
+                _sync(newest)
+                newest.replace(self._folder / FILE)
+                _sync(self._folder)
         finally:
             self._pool.shutdown()
 
     def _save(self, state: RunState) -> None:
-        due = time.monotonic() - self._synced >= SYNC_SECONDS
+        due = _boot() is None or time.monotonic() - self._synced >= SYNC_SECONDS
         save(self._folder, state, self._told, sync=due)
         if due:
             self._synced = time.monotonic()

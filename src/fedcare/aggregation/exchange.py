@@ -71,7 +71,8 @@ class Exchange(Protocol):
 class RoundRecord:
     """What is remembered of one round.
 
-    ``metrics``: pooled over all validation rows that were evaluated. ``institutions``: the same per institution.
+    ``metrics``: pooled over all validation rows that were evaluated, classes told apart at a probability of one half.
+    ``institutions``: the same per institution.
     ``participants``: training rows of each institution whose update counted. ``dropped``: why an answer did not.
     ``bytes_sent`` and ``bytes_received`` are payload bytes; ``seconds`` is the round's duration.
     """
@@ -82,7 +83,6 @@ class RoundRecord:
     train_loss: float | None
     participants: dict[str, int]
     dropped: dict[str, str] = field(default_factory=dict)
-    threshold: float = 0.5
     seconds: float = 0.0
     bytes_sent: int = 0
     bytes_received: int = 0

@@ -34,6 +34,10 @@ class Observer(Protocol):
         ...
 
 
+HALF = 0.5
+"""The probability at which every round is judged; the task's own rule is for the model that comes of them."""
+
+
 @dataclass(frozen=True)
 class Judgement:
     """Pooled metrics and metrics by institution of one set of weights on one split, with the sums behind them."""
@@ -71,7 +75,7 @@ class RoundLoop:
         announced = {answer.institution: answer.examples for answer in answers if answer.institution in sums}
         preprocessing = fit(self.task.records, add_up(sums.values()))
         self.exchange.prepare(preprocessing.to_json())
-        judgement = self.judge(0, initial, present, "validation")
+        judgement = self.judge(0, initial, present, "validation", HALF)
         start = self._record(0, [], judgement.dropped, judgement)
         return RunState(initial, initial, preprocessing.to_json(), announced, start)
 
@@ -99,10 +103,11 @@ class RoundLoop:
         # 5. Make one set of weights of them.
         state.vector = self.strategy.aggregate(round_number, state.vector, updates, self.manifest)
         state.strategy = self.strategy.state()
-        # 6. Judge it on the institutions' validation rows.
+        # 6. Judge it on the institutions' validation rows, at one threshold for all rounds: one that is chosen on
+        #    these rows anew each time would flatter an untrained model most.
         candidate = self._candidate(state)
         judged_by = self._sample(round_number, self.plan.rounds.fraction_evaluate, "evaluate")
-        judgement = self.judge(round_number, candidate, judged_by, "validation")
+        judgement = self.judge(round_number, candidate, judged_by, "validation", HALF)
         # 7. Remember the round, and the best weights so far.
         record = self._record(round_number, updates, dropped, judgement)
         sent, received = self.exchange.traffic.sent - traffic[0], self.exchange.traffic.received - traffic[1]
@@ -131,7 +136,7 @@ class RoundLoop:
             raise QuorumLost(round=round_number, usable=0, needed=1, reasons=_reasons(dropped))
         pooled = np.sum([sums[name] for name in sorted(sums)], axis=0)
         if threshold is None:
-            threshold = metrics.best_threshold(pooled) if self._balances() else 0.5
+            threshold = metrics.best_threshold(pooled) if self._balances() else HALF
         kind, classes = self.task.kind, self.classes
         each = {name: metrics.metrics(kind, classes, own, threshold) for name, own in sums.items()}
         return Judgement(metrics.metrics(kind, classes, pooled, threshold), each, pooled, threshold, dropped)
@@ -180,7 +185,6 @@ class RoundLoop:
             train_loss=loss if np.isfinite(loss) else None,
             participants={update.institution: update.examples for update in updates},
             dropped={**judgement.dropped, **dropped},
-            threshold=judgement.threshold,
         )
 
     def _remember(self, state: RunState, record: RoundRecord, candidate: Vector) -> None:

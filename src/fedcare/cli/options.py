@@ -13,7 +13,10 @@ TaskName = Annotated[str, typer.Argument(help="A task's name, or the path of a T
 Data = Annotated[
     Path | None, typer.Option(help="A CSV, an npz or a folder; unset, the task's own or synthetic records.")
 ]
-Seed = Annotated[int, typer.Option(help="Seed of everything random: partition, split, initial weights, batches.")]
+Seed = Annotated[
+    int,
+    typer.Option(min=0, max=2**63 - 1, help="Seed of everything random: partition, split, initial weights, batches."),
+]
 Out = Annotated[Path | None, typer.Option(help="Folder of the run; unset, a new one under runs/.")]
 Root = Annotated[Path | None, typer.Option(help="Folder of runs; unset, FEDCARE_RUNS or runs/.")]
 Set = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,9 @@ from rich.table import Table
 from fedcare.cli.options import Root
 from fedcare.cli.output import JsonFlag, emit, page, screen
 from fedcare.settings import settings
+
+# A time to the minute is enough to tell runs apart, and leaves room for their names.
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 app = typer.Typer(help="The runs on this machine.", no_args_is_help=True)
 
@@ -29,7 +33,7 @@ def list_(root: Root = None, json: JsonFlag = False) -> None:
     if not runs:
         screen.print(f"No runs under {escape(str(folder))} yet: `fedcare simulate` makes one.")
         return
-    columns = ("name", "status", "strategy", "rounds", "institutions", "metric", "value", "seconds")
+    columns = ("name", "status", "strategy", "rounds", "metric", "value", "seconds")
     page.print(listing(runs, columns))
 
 
@@ -59,7 +63,7 @@ def listing(entries: list[dict[str, Any]], columns: tuple[str, ...]) -> Table:
     """One line an entry."""
     table = Table(box=box.SIMPLE_HEAD)
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column == "name")
+        table.add_column(column, overflow="ellipsis", no_wrap=True, min_width=len(column) if column != "name" else 20)
     for entry in entries:
         table.add_row(*(escape(_text(entry.get(column))) for column in columns))
     return table
@@ -85,4 +89,7 @@ def figures(pooled: dict[str, float], institutions: dict[str, dict[str, float]])
 def _text(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = str(value)
+    return text[:16].replace("T", " ") if MOMENT.match(text) else text

@@ -97,7 +97,7 @@ def _by_column(records: Records, how: str, column: str) -> dict[str, Rows]:
     names = {name.casefold(): name for name in records.groups}
     if column not in records.groups and column.casefold() not in names:
         known = ", ".join(sorted(records.groups)) or "none: these records have no such columns"
-        raise BadPartition(partition=how, reason=f"there is no such column; columns that could divide them: {known}")
+        raise BadPartition(partition=how, reason=f"it is no column that could divide them; those are: {known}")
     values = records.groups[column if column in records.groups else names[column.casefold()]]
     institutions = {str(value): np.flatnonzero(values == value).astype(np.int64) for value in np.unique(values)}
     _several(len(institutions), f"The column {column} has one value only.")

@@ -44,7 +44,7 @@ def _available(engine: Engine, obstacle: str | None) -> Choice:
     if engine == "batched" and obstacle is not None:
         raise EngineUnavailable(engine=engine, reason=f"{obstacle}; use --engine inprocess")
     if engine == "ray" and importlib.util.find_spec("ray") is None:
-        raise EngineUnavailable(engine=engine, reason="Ray is not installed; pip install 'fedcare[ray]'")
+        raise EngineUnavailable(engine=engine, reason="Ray is not installed: pip install 'flwr[simulation]==1.41.0'")
     return Choice(engine, "as asked")
 
 

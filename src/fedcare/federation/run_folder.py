@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fedcare.aggregation.checkpoint import replace_file
-from fedcare.errors import NothingToResume, PlanChanged, RunExists, UnreadableFile
+from fedcare.errors import BadOutput, NothingToResume, PlanChanged, RunExists, StorageFull, UnreadableFile
 from fedcare.federation.engines import Engine
 from fedcare.federation.study import Study
 
@@ -37,12 +38,29 @@ def claim(folder: Path, study: Study, engine: Engine, resume: bool) -> None:
     if not resume:
         if path.exists():
             raise RunExists(out=folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        make(folder)
         write_json(path, mark)
     elif not path.exists():
         raise NothingToResume(out=folder)
     elif different := _difference(read_json(path), mark):
         raise PlanChanged(out=folder, difference=different)
+
+
+def make(folder: Path) -> None:
+    """Make a folder for results; raises BadOutput, or StorageFull on a full disk."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise BadOutput(out=folder, reason="it is a file") from None
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise StorageFull(path=folder, reason="the disk is full") from error
+        raise BadOutput(out=folder, reason=error.strerror or "the system refuses") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put a text in its place in one step: nobody finds half of it."""
+    replace_file(path, lambda beside: beside.write_text(text, encoding="utf-8"))
 
 
 def latest_unfinished(root: Path, study: Study) -> Path:
@@ -61,8 +79,7 @@ def finished(folder: Path) -> dict[str, Any] | None:
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Write JSON in one step; raises StorageFull."""
-    text = json.dumps(value, indent=2, allow_nan=False) + "\n"
-    replace_file(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:

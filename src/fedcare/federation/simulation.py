@@ -14,7 +14,7 @@ from fedcare.data.preprocessing import preprocessing_from_json
 from fedcare.federation.comparison import compare
 from fedcare.federation.coordinator import Outcome, coordinate
 from fedcare.federation.engines import Engine, run
-from fedcare.federation.run_folder import MODEL, REPORT, RUN, claim, finished, write_json
+from fedcare.federation.run_folder import MODEL, REPORT, RUN, claim, finished, write_json, write_text
 from fedcare.federation.site import Site
 from fedcare.federation.study import Study
 from fedcare.federation.summary import summarise
@@ -71,7 +71,7 @@ def simulate(job: Job, watcher: Watcher, prepared_seconds: float = 0.0) -> dict[
     clock.time("model", lambda: _store(job, outcome, summary))
     summary |= {"model_dir": str(job.folder / MODEL), "report": str(job.folder / REPORT)}
     summary |= {"timings": clock.seconds, "seconds": sum(clock.seconds.values())}
-    clock.time("report", lambda: (job.folder / REPORT).write_text(render(summary), encoding="utf-8"))
+    clock.time("report", lambda: write_text(job.folder / REPORT, render(summary)))
     summary["seconds"] = sum(clock.seconds.values())
     write_json(job.folder / RUN, summary)
     return summary

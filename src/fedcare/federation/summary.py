@@ -107,10 +107,17 @@ def _distribution(
 ) -> dict[str, list[Any]]:
     targets = _all_targets(institution)
     if task.kind == "regression":
-        labels = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
+        labels = [f"{_short(low)} to {_short(high)}" for low, high in pairwise(edges)]
         return {"labels": labels, "counts": np.histogram(targets, edges)[0].tolist()}
     names = list(task.records.target.classes)
     return {"labels": names, "counts": np.bincount(targets.astype(int), minlength=len(names)).tolist()}
+
+
+def _short(value: float) -> str:
+    """Three digits for a label: 13900 is 13.9k."""
+    size = abs(value)
+    scale, unit = next(((s, u) for s, u in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if size >= s), (1.0, ""))
+    return f"{value / scale:.3g}{unit}"
 
 
 def _all_targets(institution: Institution) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fedcare.data.split import institution
 from fedcare.federation.one_place import OnePlace, OnEpoch, judged_split
-from fedcare.federation.run_folder import MODEL, RUN, write_json
+from fedcare.federation.run_folder import MODEL, RUN, make, write_json
 from fedcare.federation.study import plan_of
 from fedcare.federation.versions import store_version
 from fedcare.plan import TrainingPlan
@@ -62,7 +62,7 @@ def train_local(task: Task, plan: TrainingPlan, data: Path | None, folder: Path,
         "history": history,
         "plan_hash": plan.hash,
     }
-    folder.mkdir(parents=True, exist_ok=True)
+    make(folder)
     lineage = {"epochs": plan.rounds.rounds, "examples": len(member.train)}
     known = model.calibrate([member])
     place = folder / MODEL

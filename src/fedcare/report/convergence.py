@@ -1,4 +1,4 @@
-"""How the model came to be: the deciding metric and the loss after every round."""
+"""How the model came to be: the deciding metric, the accuracy and the loss after every round."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ _MARKERS_LIMIT = 30
 
 
 def section(facts: Facts) -> Section:
-    """The two figures and the speed of learning in words."""
-    metrics = [facts.metric] if facts.metric == "loss" else [facts.metric, "loss"]
+    """The figures and the speed of learning in words."""
+    shown = (facts.metric, "accuracy", "loss") if facts.kind != "regression" else (facts.metric, "loss")
+    metrics = list(dict.fromkeys(shown))
     plots = [plot for metric in metrics if (plot := _plot(facts, metric)) is not None]
     sentences = _speed(facts) if plots else ["The run recorded no metrics per round."]
     return Section("convergence", "How the model learned", sentences, plots=plots)

@@ -41,6 +41,8 @@ def render(run: Mapping[str, Any]) -> str:
         costs.section(facts),
         settings_table.section(facts),
     )
+    if facts.compare is None:  # How to get an answer is not the first thing to read.
+        candidates = (*candidates[1:], candidates[0])
     sections = [part for part in candidates if not part.empty]
     return Template(_asset("page.html")).substitute(
         title=escape(facts.title),

@@ -32,6 +32,8 @@ def decode(source: Path | bytes, size: int) -> Pixels:
         raise UnusableImage(f"more than {MOST_PIXELS} pixels") from error
     except UnidentifiedImageError as error:
         raise UnusableImage("it is not a PNG or JPEG image") from error
+    except IsADirectoryError as error:
+        raise UnusableImage("it is a folder, not an image") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # What Pillow's decoders raise on damaged files.
         raise UnusableImage(f"the image is damaged ({error})") from error
 
