@@ -110,11 +110,15 @@ def make_gateway(database_url, tmp_path, monkeypatch) -> Iterator[Callable[..., 
 
 
 @pytest.fixture
-def gateway(make_gateway) -> Gateway:
-    """A gateway over institutions A and B with a nurse, a doctor and an admin each, and the consortium's admin."""
-    gateway = make_gateway()
-    populate(gateway)
-    return gateway
+def populated() -> Callable[[Gateway], Gateway]:
+    """Adds institutions A and B with a nurse, a doctor and an admin each, and the consortium's admin."""
+    return populate
+
+
+@pytest.fixture
+def gateway(make_gateway, populated) -> Gateway:
+    """A gateway with institutions and workers."""
+    return populated(make_gateway())
 
 
 @pytest.fixture
@@ -129,7 +133,7 @@ def anonymous(gateway) -> TestClient:
     return gateway.anonymous()
 
 
-def populate(gateway: Gateway) -> None:
+def populate(gateway: Gateway) -> Gateway:
     """Add the institutions and workers."""
     with gateway.owner.begin() as connection:
         # A superuser passes every policy; the owner on a server of one's own is bound by them.
@@ -141,6 +145,7 @@ def populate(gateway: Gateway) -> None:
             for role in ROLES:
                 gateway.workers[role, name] = _add(connection, gateway.institutions[name], name, role)
         gateway.workers["consortium", None] = _add(connection, None, None, "consortium")
+    return gateway
 
 
 def _add(connection, institution_id: int | None, institution: str | None, role: str) -> UUID:

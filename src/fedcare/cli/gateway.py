@@ -25,6 +25,9 @@ app = typer.Typer(help="The HTTP API.", invoke_without_command=True)
 GRACE_SECONDS = 30
 """How long a stop waits for requests in flight."""
 
+HEALTH_SECONDS = 60
+"""How long a worker may be silent before it counts as dead: on a busy machine it needs some seconds to start."""
+
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that answer; one that dies is replaced.")]
@@ -90,6 +93,7 @@ def _serve(listener: socket.socket, workers: int, tls: dict[str, Any], behind_pr
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_worker_healthcheck=HEALTH_SECONDS,
         **tls,
     )
     server = uvicorn.Server(config)
@@ -109,12 +113,13 @@ def _welcome(url: str, address: str) -> None:
         invitation = invite_first_admin(database)
     finally:
         database.close()
-    screen.print(f"FedCare's gateway is at {escape(address)}/api (Ctrl-C stops it).", highlight=False)
+    screen.print(f"FedCare's gateway is at {escape(address)}/api (Ctrl-C stops it).", highlight=False, soft_wrap=True)
     if invitation is not None:
         screen.print(
             "Nobody has an account yet. The consortium's first administrator is made, once, within a week, by a POST to"
             f" {escape(address)}/api/auth/invitation of this token with an email, a name and a password:",
             highlight=False,
+            soft_wrap=True,
         )
         screen.print(invitation, highlight=False, markup=False, soft_wrap=True)
 

@@ -27,8 +27,9 @@ def test_a_new_worker_accepts_the_invitation_once_and_signs_in(gateway, client, 
     assert accept(anonymous, token, "another password").status_code == 401
     assert log_in(anonymous, NEW["email"]).status_code == 200
     worker_id = made.json()["worker"]["id"]
-    kept = gateway.rows("select action from audit_log where subject_id = :id order by seq", id=worker_id)
-    assert [row["action"] for row in kept] == ["workers.create", "auth.accept_invitation"]
+    kept = gateway.rows("select action, outcome from audit_log where subject_id = :id order by seq", id=worker_id)
+    written = [(row["action"], row["outcome"]) for row in kept]
+    assert written == [("workers.create", "ok"), ("auth.login", "refused"), ("auth.accept_invitation", "ok")]
 
 
 def test_an_invitation_expires(gateway, client, anonymous):

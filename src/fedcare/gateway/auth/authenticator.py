@@ -16,6 +16,7 @@ from fedcare.errors import BadCsrfToken, Unauthenticated
 from fedcare.gateway.auth import cookies
 from fedcare.gateway.auth.keys import SigningKeys
 from fedcare.gateway.auth.passwords import Passwords
+from fedcare.gateway.auth.provider import Provider
 from fedcare.gateway.auth.tokens import ACCESS_SECONDS, Claims, CsrfTokens, Tokens
 from fedcare.gateway.caller import Caller
 from fedcare.gateway.config import GatewayConfig
@@ -43,6 +44,7 @@ class Authenticator:
         self.keys = SigningKeys(config.home / "keys")
         self.tokens, self.csrf = Tokens(self.keys), CsrfTokens(self.keys)
         self.passwords = Passwords(config.argon2_light)
+        self.provider = _provider(config)
         self.fresh: Callable[[], bool] = lambda: False
         self._ended: dict[UUID, float] = {}
         self._complete = False
@@ -105,6 +107,12 @@ class Authenticator:
         with self._database.transaction(Scope(None)) as tx:
             query = select(ended_sessions.c.id).where(ended_sessions.c.id == claims.session_id)
             return tx.execute(query).first() is not None
+
+
+def _provider(config: GatewayConfig) -> Provider | None:
+    if config.oidc_issuer is None or config.oidc_client_id is None:
+        return None
+    return Provider(config.oidc_issuer, config.oidc_client_id, config.oidc_client_secret)
 
 
 def _credentials(request: Request) -> _Credentials:

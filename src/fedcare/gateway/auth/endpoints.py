@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
 
 from fedcare.db.audit import Origin
-from fedcare.errors import Conflict, LockedOut, Unauthenticated, WrongLogin
+from fedcare.errors import Conflict, LockedOut, NoSignOn, SignOnFailed, Unauthenticated, WrongLogin
 from fedcare.gateway.answers import answers
-from fedcare.gateway.auth import cookies, invitations, profile, service
+from fedcare.gateway.auth import cookies, invitations, profile, service, sign_on
 from fedcare.gateway.auth.schemas import AcceptInvitation, ChangePassword, Login, Me, Refresh, Session
 from fedcare.gateway.auth.tokens import ACCESS_SECONDS
 from fedcare.gateway.guard import CurrentCaller
 from fedcare.gateway.services import CurrentServices, Services
+from fedcare.gateway.types import INT32
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 
@@ -60,6 +64,50 @@ def change_password(body: ChangePassword, caller: CurrentCaller, services: Curre
 def accept_invitation(body: AcceptInvitation, request: Request, services: CurrentServices) -> None:
     """Set one's first password, or a new one where the old was forgotten; then sign in with it."""
     invitations.accept(services, origin_of(request), body)
+
+
+@router.get(
+    "/oidc/start",
+    operation_id="startOidc",
+    status_code=302,
+    response_class=RedirectResponse,
+    responses=answers(NoSignOn, SignOnFailed),
+)
+def start_oidc(
+    request: Request, services: CurrentServices, institution_id: Annotated[int | None, Query(ge=0, le=INT32)] = None
+) -> Response:
+    """Send a browser to the provider of the single sign-on; ``institution_id`` as at `login`."""
+    address, sealed = sign_on.begin(services, _callback(services, request), institution_id)
+    response = RedirectResponse(address, 302)
+    cookies.keep_attempt(request, response, services.config, sealed)
+    return response
+
+
+@router.get(
+    "/oidc/callback",
+    operation_id="finishOidc",
+    status_code=303,
+    response_class=RedirectResponse,
+    responses=answers(NoSignOn, SignOnFailed),
+)
+def finish_oidc(
+    request: Request,
+    services: CurrentServices,
+    state: Annotated[str, Query(max_length=200)] = "",
+    code: Annotated[str, Query(max_length=4000)] = "",
+) -> Response:
+    """Where the provider sends the browser back to; with a session it goes on to the front page."""
+    sealed = request.cookies.get(cookies.SIGN_ON, "")
+    tokens = sign_on.finish(services, origin_of(request), sealed, state, code)
+    response = RedirectResponse("/", 303)
+    cookies.keep(request, response, services.config, tokens.access, tokens.refresh, tokens.csrf)
+    cookies.drop_attempt(response)
+    return response
+
+
+def _callback(services: Services, request: Request) -> str:
+    base = services.config.public_url or str(request.base_url)
+    return f"{base.rstrip('/')}/api/auth/oidc/callback"
 
 
 def origin_of(request: Request) -> Origin:
