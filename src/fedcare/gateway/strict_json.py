@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from fastapi import Request, Response
 from fastapi.params import Body, Form
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
 
-from fedcare.errors import BadRequest, UnsupportedMedia
+from fedcare.errors import BadRequest, InvalidRequest, UnsupportedMedia
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class StrictRoute(APIRoute):
@@ -69,6 +72,26 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(constant: str) -> NoReturn:
     raise _Refused(f"{constant} is not a number of JSON")
+
+
+async def read_body(request: Request, model: type[M]) -> M:
+    """The body as a model, for a route that must be quicker than FastAPI's own reading of it.
+
+    Raises UnsupportedMedia, BadRequest, and InvalidRequest with every field that is wrong.
+    """
+    body = await request.body()
+    if body:
+        _check_type(request)
+    try:
+        return model.model_validate(parse(body) if body else None)
+    except ValidationError as error:
+        raise InvalidRequest(problems_of(error)) from error
+
+
+def problems_of(error: ValidationError) -> list[dict[str, str]]:
+    """Where and what, without the values: they may be a patient's."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return [{"field": ".".join(map(str, each["loc"])) or "body", "problem": each["msg"]} for each in found]
 
 
 def _is_json(field: object) -> bool:

@@ -19,6 +19,7 @@ from fedcare.gateway.caller import Caller
 from fedcare.gateway.models.schemas import TaskName
 from fedcare.gateway.predictions import repository, service, wording
 from fedcare.gateway.services import Services
+from fedcare.gateway.strict_json import problems_of
 
 MULTIPART = "multipart/form-data"
 
@@ -63,8 +64,7 @@ async def _image_and_fields(form: FormData) -> tuple[bytes, ImageFields]:
         texts = {name: value for name, value in form.multi_items() if name != "image"}
         return await image.read(), ImageFields.model_validate(texts)
     except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)
-        raise InvalidRequest([{"field": str(each["loc"][0]), "problem": each["msg"]} for each in found]) from error
+        raise InvalidRequest(problems_of(error)) from error
 
 
 def predict_image(services: Services, caller: Caller, image: bytes, asked: ImageFields) -> dict[str, Any]:
