@@ -26,7 +26,7 @@ PATIENT = {
 # What a request must hold to be judged by whose record it names and not by its own form.
 BODIES = {
     "updatePatient": PATIENT,
-    "updateWorker": {"name": "Taken over", "role": "nurse"},
+    "updateWorker": {"name": "Taken over", "role": "admin"},
     "updateInstitution": {"name": "Taken over"},
     "recordOutcome": {"outcome": 1.0},
 }

@@ -48,12 +48,23 @@ class Listener:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                with psycopg.connect(self._url, autocommit=True, connect_timeout=3) as connection:
+                with self._connect() as connection:
                     self._listen(connection)
             except psycopg.Error as error:
                 self.connected = False
                 log.warning("listener_lost", error=type(error).__name__)
                 self._stop.wait(RETRY_SECONDS)
+
+    def _connect(self) -> psycopg.Connection:
+        # A server whose machine is gone sends no news and no end either: notice within seconds.
+        return psycopg.connect(
+            self._url,
+            autocommit=True,
+            connect_timeout=3,
+            keepalives_idle=2,
+            keepalives_interval=1,
+            keepalives_count=3,
+        )
 
     def _listen(self, connection: psycopg.Connection) -> None:
         for channel in self._handlers:

@@ -10,7 +10,15 @@ from sqlalchemy import delete, func, select, text
 from fedcare.db import audit
 from fedcare.db.database import Database, Scope
 from fedcare.db.retention import enforce
-from fedcare.db.tables import CONSORTIUM, ended_sessions, idempotency_keys, institutions, login_attempts, sessions
+from fedcare.db.tables import (
+    CONSORTIUM,
+    ended_sessions,
+    idempotency_keys,
+    institutions,
+    invitations,
+    login_attempts,
+    sessions,
+)
 from fedcare.errors import FedCareError
 
 log = structlog.get_logger("fedcare.gateway")
@@ -51,6 +59,7 @@ def tidy(database: Database) -> None:
         tenants = [CONSORTIUM, *tx.execute(select(institutions.c.id)).scalars()]
     for tenant in tenants:
         with database.transaction(Scope(tenant)) as tx:
+            tx.execute(delete(invitations).where(invitations.c.expires_at < func.now()))
             tx.execute(delete(sessions).where(sessions.c.expires_at < func.now() - text("interval '1 day'")))
             old = idempotency_keys.c.created_at < func.now() - text("interval '1 day'")
             tx.execute(delete(idempotency_keys).where(old))
