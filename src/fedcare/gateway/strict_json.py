@@ -74,16 +74,17 @@ def _no_number(constant: str) -> NoReturn:
     raise _Refused(f"{constant} is not a number of JSON")
 
 
-async def read_body(request: Request, model: type[M]) -> M:
+async def read_body(request: Request, model: type[M], read: Callable[[bytes], Any] = parse) -> M:
     """The body as a model, for a route that must be quicker than FastAPI's own reading of it.
 
-    Raises UnsupportedMedia, BadRequest, and InvalidRequest with every field that is wrong.
+    ``read`` is ``parse``, or does as it does. Raises UnsupportedMedia, BadRequest, and InvalidRequest, which names
+    every field that is wrong.
     """
     body = await request.body()
     if body:
         _check_type(request)
     try:
-        return model.model_validate(parse(body) if body else None)
+        return model.model_validate(read(body) if body else None)
     except ValidationError as error:
         raise InvalidRequest(problems_of(error)) from error
 

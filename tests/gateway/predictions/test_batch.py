@@ -59,3 +59,27 @@ def test_ten_thousand_rows_are_taken_and_one_more_is_not(insurance, batch, docto
 
 def test_an_empty_batch_is_refused(insurance, doctor):
     assert doctor.post("/api/predictions/batch", json={"rows": []}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"rows": [{"age": 40, "age": 80}]}',
+        b'{"rows": [{"age": NaN}]}',
+        b'{"rows": [{"age": 40}], "rows": [{"age": 80}]}',
+        b'{"rows": [{"a\xff": 1}]}',
+        b'{"rows": ' + b'[{"a": ' * 3000,
+    ],
+)
+def test_rows_that_could_be_read_in_two_ways_are_refused(insurance, doctor, body):
+    answer = doctor.post("/api/predictions/batch", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400, answer.text
+
+
+def test_a_colon_in_a_text_is_no_name(insurance, batch, record):
+    assert batch([record | {"region": "a: b"}])["predicted"] == 1
+
+
+@pytest.mark.parametrize("rows", [7, "abc", {"a": 1}, None])
+def test_rows_that_are_no_list_are_refused(insurance, doctor, rows):
+    assert doctor.post("/api/predictions/batch", json={"rows": rows}).status_code == 422

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from fedcare.db import audit
 from fedcare.db.ids import new_id
@@ -19,6 +20,7 @@ from fedcare.gateway.predictions import repository, wording
 from fedcare.gateway.predictions.schemas import BatchRequest, Features
 from fedcare.gateway.predictions.service import key_of
 from fedcare.gateway.services import Services
+from fedcare.gateway.strict_json import parse
 from fedcare.serving.answers import Prediction, Refusal
 
 _FEATURES: TypeAdapter[dict[str, Any]] = TypeAdapter(Features)
@@ -39,6 +41,20 @@ class _Columns:
     @classmethod
     def of(cls, rows: int) -> _Columns:
         return cls([None] * rows, [None] * rows, [None] * rows, [None] * rows)
+
+
+def parse_rows(body: bytes) -> Any:
+    """As ``strict_json.parse``, quicker for many flat records; raises BadRequest.
+
+    The quick reader would take the last of two equal names. Every name has a colon after it: where the body holds no
+    more colons than there are names, no name stood twice. Anything else is left to the careful reader.
+    """
+    try:
+        value = from_json(body, allow_inf_nan=False)
+        names = len(value) + sum(map(len, value["rows"]))
+    except (ValueError, TypeError, KeyError):
+        return parse(body)
+    return value if body.count(b":") == names else parse(body)
 
 
 def predict_batch(services: Services, caller: Caller, asked: BatchRequest) -> dict[str, Any]:

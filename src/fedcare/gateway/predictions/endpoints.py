@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
@@ -16,7 +16,7 @@ from fedcare.gateway.answers import answers
 from fedcare.gateway.guard import CurrentCaller
 from fedcare.gateway.models.schemas import TaskName
 from fedcare.gateway.predictions import history, service
-from fedcare.gateway.predictions.batch import predict_batch
+from fedcare.gateway.predictions.batch import parse_rows, predict_batch
 from fedcare.gateway.predictions.imaging import MULTIPART, ImageFields, predict_image, read_form
 from fedcare.gateway.predictions.schemas import (
     BatchAnswer,
@@ -35,17 +35,18 @@ from fedcare.gateway.types import Cursor, PageSize, from_cursor
 router = APIRouter(tags=["predictions"], prefix="/predictions", route_class=StrictRoute)
 
 
+def _json_body(model: type[BaseModel]) -> dict[str, Any]:
+    """For the OpenAPI document: the body of a route that reads it by hand."""
+    content = {"application/json": {"schema": model.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 @router.post(
     "",
     operation_id="predict",
     response_model=PredictionAnswer,
     responses=answers(NotFound, NoActiveModel),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": PredictionRequest.model_json_schema()}},
-        }
-    },
+    openapi_extra=_json_body(PredictionRequest),
 )
 async def predict(request: Request) -> Response:
     """Predict for a stored patient or for given features, with an interval and what each feature gave to it.
@@ -66,9 +67,12 @@ async def predict(request: Request) -> Response:
     operation_id="predictBatch",
     response_model=BatchAnswer,
     responses=answers(NoActiveModel),
+    openapi_extra=_json_body(BatchRequest),
 )
-async def batch(caller: CurrentCaller, services: CurrentServices, asked: BatchRequest) -> Response:
+async def batch(request: Request) -> Response:
     """Predict for up to 10,000 records; one that cannot be read is named and costs the others nothing."""
+    caller, services = request.state.caller, request.app.state.services
+    asked = await read_body(request, BatchRequest, parse_rows)
     return _json(await run_in_threadpool(predict_batch, services, caller, asked))
 
 
