@@ -50,6 +50,14 @@ class RunState:
     strategy: State = field(default_factory=dict)
     history: list[RoundRecord] = field(default_factory=list)
 
+    @property
+    def candidate(self) -> Vector:
+        """What the last round came to: its weights, or the mean over ``recent``."""
+        if not self.recent:
+            return self.vector
+        mean: Vector = np.asarray(np.mean(self.recent, axis=0, dtype=np.float64), dtype=np.float32)
+        return mean
+
 
 def save(folder: Path, state: RunState, told: list[str] | None = None, sync: bool = True) -> None:
     """Replace the folder's checkpoint; raises StorageFull and keeps the former one when the disk refuses.

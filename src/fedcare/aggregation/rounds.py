@@ -166,12 +166,9 @@ class RoundLoop:
             raise QuorumLost(round=round_number, usable=usable, needed=needed, reasons=_reasons(dropped))
 
     def _candidate(self, state: RunState) -> Vector:
-        last = self.plan.selection.average_last
-        if last == 1:
-            return state.vector
-        state.recent = [*state.recent, state.vector][-last:]
-        mean: Vector = np.asarray(np.mean(state.recent, axis=0, dtype=np.float64), dtype=np.float32)
-        return mean
+        if (last := self.plan.selection.average_last) > 1:
+            state.recent = [*state.recent, state.vector][-last:]
+        return state.candidate
 
     def _record(
         self, round_number: int, updates: Sequence[ModelUpdate], dropped: dict[str, str], judgement: Judgement

@@ -86,12 +86,14 @@ def _judge_best(loop: RoundLoop, exchange: Exchange, state: RunState) -> tuple[J
 def _calibrate(task: Task, exchange: Exchange, state: RunState, validation: Judgement) -> Calibration | None:
     """What the version will know of its errors. A number needs one more question; two classes were answered already.
 
-    Institutions that do not answer it are left out: the run is over, and its weights stand without an interval.
+    Errors are measured with the last round's weights: the best round was chosen on these very rows, where it errs a
+    little less than elsewhere. A run that worsened late therefore gets intervals that are too wide, never too narrow.
+    Institutions that do not answer are left out: the run is over, and its weights stand without an interval.
     """
     if task.kind == "binary":
         return fit_probabilities(validation.pooled, validation.threshold)
     if task.kind != "regression":
         return None
-    answers = exchange.evaluate(state.best_round, state.best, exchange.institutions(), "calibration")
+    answers = exchange.evaluate(state.round, state.candidate, exchange.institutions(), "calibration")
     sums, _ = usable_sums(answers, residuals.size(task.records))
     return fit_intervals(task.records, sums, float(state.preprocessing["target_scale"])) if sums else None
