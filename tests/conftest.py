@@ -78,6 +78,17 @@ def empty_database_url(postgres) -> Iterator[str]:
     postgres.drop(name)
 
 
+@pytest.fixture
+def gateway_login(postgres, database_url) -> Iterator[str]:
+    """The address of this test's database with a login that owns nothing and that every policy binds."""
+    from sqlalchemy import make_url
+
+    name, password = f"login_{uuid4().hex}", uuid4().hex
+    postgres.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}' IN ROLE fedcare_app")
+    yield make_url(database_url).set(username=name, password=password).render_as_string(hide_password=False)
+    postgres.execute(f"DROP ROLE {name}")
+
+
 class Server:
     """A running PostgreSQL on which tests make and drop databases."""
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import signal
 import subprocess
 import sys
@@ -13,17 +12,6 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from sqlalchemy import make_url
-
-
-@pytest.fixture
-def gateway_login(database_url, postgres):
-    """The address of a login that policies bind."""
-    name, password = f"login_{secrets.token_hex(6)}", secrets.token_hex(16)
-    postgres.execute(f"create role {name} login password '{password}' in role fedcare_app")
-    yield make_url(database_url).set(username=name, password=password).render_as_string(hide_password=False)
-    postgres.execute(f"drop owned by {name}")
-    postgres.execute(f"drop role {name}")
 
 
 @pytest.fixture
@@ -56,7 +44,7 @@ def answers(address):
         return False
 
 
-def wait_for(find, seconds=60):
+def wait_for(find, seconds=180):
     until = time.monotonic() + seconds
     while not (found := find()):
         assert time.monotonic() < until, "it did not come"

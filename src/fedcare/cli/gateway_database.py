@@ -1,4 +1,4 @@
-"""The database as a gateway sees it: ready to serve, through a login that every policy binds."""
+"""The database as a gateway sees it: with the tables of this FedCare, and bound by every policy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from fedcare.cli.db import database
-from fedcare.errors import BadSetting
+from fedcare.errors import BadSetting, DatabaseBehind
 from fedcare.settings import settings
 
 if TYPE_CHECKING:
@@ -21,18 +21,17 @@ Schema = TypeVar("Schema", bound="BaseModel")
 
 @contextmanager
 def serving(quiet: bool, lasting: bool = False) -> Iterator[str]:
-    """The address of a gateway's login.
+    """The address that a gateway serves from, with a login that could not get round the policies if it tried.
 
-    The embedded server is started and brought to this FedCare's tables; a server that DATABASE_URL names is used as it
-    is. Raises DatabaseBehind, UnsafeDatabaseRole and others where it cannot be served from.
+    The embedded server is started, brought to this FedCare's tables and given such a login; a server that DATABASE_URL
+    names is used as it is. Raises DatabaseBehind, UnsafeDatabaseRole and others where it cannot be served from.
     """
-    from fedcare.db import login, migrate
+    from fedcare.db import login
     from fedcare.db.database import Database
 
-    with database(quiet, lasting) as (owner_url, _):
+    with _migrated(quiet, lasting) as owner_url:
         url = owner_url
         if settings().database_url is None:
-            migrate.upgrade(owner_url)
             url = login.gateway_url(owner_url, settings().home / "keys" / "database-password")
         checked = Database(url, pool_size=1)
         try:
@@ -44,15 +43,29 @@ def serving(quiet: bool, lasting: bool = False) -> Iterator[str]:
 
 @contextmanager
 def gateway_database(quiet: bool) -> Iterator[Database]:
-    """A pool for one command's few transactions."""
+    """A pool for one command's few transactions, which act as a gateway does whatever the login may do besides."""
     from fedcare.db.database import Database
 
-    with serving(quiet) as url:
+    with _migrated(quiet) as url:
         pool = Database(url, pool_size=1)
         try:
             yield pool
         finally:
             pool.close()
+
+
+@contextmanager
+def _migrated(quiet: bool, lasting: bool = False) -> Iterator[str]:
+    """The owner's address; only the embedded server's tables are ours to change. Raises DatabaseBehind."""
+    from fedcare.db import migrate
+
+    with database(quiet, lasting) as (url, _):
+        status = migrate.status(url)
+        if status.pending and settings().database_url is not None:
+            raise DatabaseBehind(current=status.current or "none", head=status.head)
+        if status.pending:
+            migrate.upgrade(url)
+        yield url
 
 
 def command_line() -> Origin:

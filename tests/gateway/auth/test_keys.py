@@ -25,8 +25,9 @@ def token_of(keys, session_id=None):
 
 
 def pass_time(monkeypatch, seconds):
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + seconds)
+    now = time.time() + seconds
+    monkeypatch.setattr(time, "time", lambda: now)
+    monkeypatch.setattr(time, "time_ns", lambda: int(now * 1e9))
 
 
 def test_the_first_start_makes_a_key_that_only_its_owner_reads(folder):
@@ -101,6 +102,13 @@ def test_a_token_expires_even_where_it_was_read_before(folder, monkeypatch):
     pass_time(monkeypatch, ACCESS_SECONDS + 1)
     with pytest.raises(Unauthenticated, match="expired"):
         reader.read(token)
+
+
+def test_an_expired_token_is_refused(folder, monkeypatch):
+    keys = SigningKeys(folder)
+    with monkeypatch.context() as earlier:
+        pass_time(earlier, -ACCESS_SECONDS - 1)
+        token = token_of(keys)
     with pytest.raises(Unauthenticated, match="expired"):
         Tokens(keys).read(token)
 
