@@ -512,7 +512,7 @@ class NoSignOn(FedCareError):
 class NoActiveModel(FedCareError):
     """No version of the task's model answers."""
 
-    code, status = "no_active_model", 503
+    code, status = "no_active_model", 409
     text = "No model of {task} is active. An administrator of the consortium activates one: `fedcare models import`."
 
 

@@ -109,6 +109,14 @@ def test_the_share_of_a_patient_is_even_and_never_changes():
     assert shares[:10] != [share_of("another", str(patient).encode()) for patient in range(10)]
 
 
+def test_an_institutions_new_name_reaches_every_gateway(gateway, make_gateway, client):
+    other = make_gateway()
+    chosen = gateway.institutions["A"]
+    body = {"name": "General Hospital", "address": ""}
+    assert client("consortium").put(f"/api/institutions/{chosen}", json=body).status_code == 200
+    assert soon(lambda: other.services.shelf.institution(chosen) == "General Hospital")
+
+
 TORCH_FREE = """
 import sys
 from pathlib import Path

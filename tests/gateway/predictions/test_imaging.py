@@ -78,24 +78,17 @@ def test_an_outcome_of_an_image_is_one_of_its_classes(imaging, look, doctor):
     assert doctor.put(place, json={"outcome": 1}).status_code == 422
 
 
-@pytest.mark.parametrize("content", [b"", b"no image", picture()[:200]])
-def test_what_is_no_image_is_refused(imaging, look, content):
-    assert look(content).status_code == 422
-
-
-@pytest.mark.parametrize(
-    "fields", [{"patient_id": "7"}, {"task": "insurance-cost"}, {"task": "a b"}, {"record": "perhaps"}, {"extra": "1"}]
-)
-def test_a_form_with_wrong_fields_is_refused(serve, imaging, look, fields):
+def test_what_is_no_image_and_a_form_with_wrong_fields_are_refused(serve, imaging, look, add_patient):
+    for content in (b"", b"no image", picture()[:200]):
+        assert look(content).status_code == 422
     serve("insurance")
-    assert look(picture(), **fields).status_code == 422
-
-
-def test_a_patient_of_another_institution_does_not_exist(imaging, look, add_patient):
+    wrong = ({"patient_id": "7"}, {"task": "insurance-cost"}, {"task": "a b"}, {"record": "perhaps"}, {"extra": "1"})
+    for fields in wrong:
+        assert look(picture(), **fields).status_code == 422
     assert look(picture(), patient_id=add_patient("B")).status_code == 404
 
 
-def test_a_body_that_is_no_form_is_refused(imaging, doctor):
+def test_a_body_that_is_no_form_is_refused(doctor):
     assert doctor.post(ADDRESS, content=picture(), headers={"Content-Type": "image/png"}).status_code == 415
     broken = {"Content-Type": "multipart/form-data; boundary=x"}
     assert doctor.post(ADDRESS, content=b"nothing of the kind", headers=broken).status_code == 400

@@ -128,8 +128,7 @@ def test_a_body_that_is_no_proper_json_is_refused(insurance, doctor, body, kind,
 
 def test_without_an_active_version_it_says_so(doctor, record):
     answer = doctor.post("/api/predictions", json={"features": record})
-    assert answer.status_code == 503 and answer.json()["error"]["code"] == "no_active_model"
-    assert "Retry-After" in answer.headers
+    assert answer.status_code == 409 and answer.json()["error"]["code"] == "no_active_model"
 
 
 def test_predictions_are_counted(insurance, predict, record):

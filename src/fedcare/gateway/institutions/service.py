@@ -14,8 +14,10 @@ from fedcare.db.database import Database, Scope
 from fedcare.db.tables import CONSORTIUM
 from fedcare.errors import Conflict, Forbidden, NotFound, UnknownInstitution
 from fedcare.gateway.caller import Caller
+from fedcare.gateway.events import tell
 from fedcare.gateway.institutions import repository
 from fedcare.gateway.institutions.schemas import InstitutionFields
+from fedcare.gateway.models.repository import CHANNEL  # A version's intervals depend on the institution's name.
 
 WHAT = "institution"
 
@@ -40,6 +42,7 @@ def add(database: Database, origin: Origin, fields: InstitutionFields) -> Row[An
     try:
         with database.transaction(Scope(CONSORTIUM)) as tx:
             row = repository.add_institution(tx, fields.model_dump())
+            tell(tx, CHANNEL)
             audit.record(tx, origin, "institutions.create", WHAT, row.id)
             return row
     except IntegrityError:
@@ -55,6 +58,7 @@ def change(database: Database, caller: Caller, institution_id: int, fields: Inst
             row = repository.change_institution(tx, institution_id, fields.model_dump())
             if row is None:
                 raise NotFound(what=WHAT)
+            tell(tx, CHANNEL)
             audit.record(tx, caller.origin, "institutions.update", WHAT, institution_id)
             return row
     except IntegrityError:
