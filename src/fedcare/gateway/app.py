@@ -76,7 +76,14 @@ def create_app(config: GatewayConfig, database: Database) -> FastAPI:
             allow_credentials=True,
             allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key", "X-CSRF-Token"],
-            expose_headers=["ETag", "X-Request-Id", "Retry-After"],
+            expose_headers=[
+                "ETag",
+                "Location",
+                "Content-Disposition",
+                "Idempotency-Replayed",
+                "X-Request-Id",
+                "Retry-After",
+            ],
         )
     app.add_middleware(Gate, body_bytes=config.body_bytes, upload_bytes=config.upload_bytes)
     return app

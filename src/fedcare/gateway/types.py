@@ -7,7 +7,7 @@ import binascii
 import json
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from fedcare.errors import InvalidRequest
 
@@ -57,5 +57,12 @@ def from_cursor(cursor: str, *kinds: type) -> list[Any]:
 _LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
 
 Line100 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=100, pattern=_LINE)]
-Whole = Annotated[int, Field(strict=True, ge=-INT32, le=INT32)]
+
+
+def _whole(number: Any) -> Any:
+    """JSON has one kind of number: 2.0 is whole."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=-INT32, le=INT32)]
 Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]

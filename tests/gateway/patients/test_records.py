@@ -174,3 +174,7 @@ def test_when_a_cost_was_recorded_is_kept_until_it_changes(doctor, add, fields, 
 )
 def test_a_name_is_folded_for_the_search(name, folded):
     assert fold(name) == folded
+
+
+def test_a_whole_number_may_be_written_with_a_point(add):
+    assert add(age=42.0, children=2e0)["age"] == 42

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fedcare.data.cells import category_reader, is_mangled, listed, numeric_reader, shown
+from fedcare.data.cells import category_reader, listed, numeric_reader, shown
 from fedcare.data.schema import CategoricalFeature, NumericFeature
 from fedcare.data.sources.csv_text import CsvRow, read_sent_rows
 from fedcare.db.ids import new_id
@@ -31,6 +32,8 @@ FIRST, LAST, COST = "first_name", "last_name", "insurance_cost"
 ALIASES = {"charges": COST, "cost": COST, "given_name": FIRST, "family_name": LAST, "surname": LAST}
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "null", "None", ".")
 _GZIP = b"\x1f\x8b"
+# Control characters, and bytes that were not UTF-8, which are read as lone surrogates.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 Cell = Callable[[str], Any]
 
@@ -122,7 +125,7 @@ def _line_of(name: str) -> Cell:
             raise BadValue(field=name, reason="the value is missing")
         if len(text) > LONGEST_TEXT:
             raise BadValue(field=name, reason=f"it is longer than {LONGEST_TEXT} characters")
-        if is_mangled(text) or not text.isprintable():
+        if _UNPRINTABLE.search(text):
             raise BadValue(field=name, reason="it holds characters that are not UTF-8 or cannot be printed")
         return text
 
@@ -179,6 +182,7 @@ class _RowReader:
 
     def __init__(self, places: dict[str, int], width: int) -> None:
         self._places, self._width = places, width
+        self._named = [name for name in _NAMES if name in places]
         self._cells = [(places[name], name, cell) for name, cell in (_NEEDED | _OPTIONAL).items() if name in places]
 
     def ignored(self, header: Sequence[str]) -> tuple[str, ...]:
@@ -218,6 +222,6 @@ class _RowReader:
 
     def _name_cells(self, cells: Sequence[str]) -> Iterator[tuple[int, str, Cell]]:
         """The columns of the name, unless the row has none at all."""
-        if any(name in self._places and cells[self._places[name]].strip() for name in _NAMES):
+        if any(cells[self._places[name]].strip() for name in self._named):
             for name, cell in _NAMES.items():
                 yield self._places.get(name, -1), name, cell if name in self._places else _absent

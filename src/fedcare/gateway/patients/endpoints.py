@@ -103,7 +103,7 @@ def export_patients(
     return StreamingResponse(rows, headers=headers, media_type="text/csv")
 
 
-@router.get("/{patient_id}", operation_id="getPatient", response_model=Patient, responses=answers() | _READ)
+@router.get("/{patient_id:uuid}", operation_id="getPatient", response_model=Patient, responses=answers() | _READ)
 def get_patient(patient_id: UUID, caller: CurrentCaller, services: CurrentServices) -> Response:
     """One record; its ETag is what a change names in If-Match."""
     with services.database.transaction(caller.scope) as tx:
@@ -112,7 +112,7 @@ def get_patient(patient_id: UUID, caller: CurrentCaller, services: CurrentServic
 
 
 @router.put(
-    "/{patient_id}",
+    "/{patient_id:uuid}",
     operation_id="updatePatient",
     response_model=Patient,
     responses=answers(LostUpdate, RevisionRequired) | _READ,
@@ -132,7 +132,7 @@ def update_patient(
 
 
 @router.delete(
-    "/{patient_id}",
+    "/{patient_id:uuid}",
     operation_id="deletePatient",
     status_code=204,
     responses=answers(LostUpdate, RevisionRequired),
@@ -146,7 +146,9 @@ def delete_patient(
         service.delete(tx, caller, patient_id, revision)
 
 
-@router.get("/{patient_id}/export", operation_id="exportPatient", response_model=PatientExport, responses=answers())
+@router.get(
+    "/{patient_id:uuid}/export", operation_id="exportPatient", response_model=PatientExport, responses=answers()
+)
 def export_patient(patient_id: UUID, caller: CurrentCaller, services: CurrentServices) -> Response:
     """Everything held on a patient, for the patient: record, predictions, images, and who did what with them."""
     with services.database.transaction(caller.scope) as tx:
@@ -154,7 +156,7 @@ def export_patient(patient_id: UUID, caller: CurrentCaller, services: CurrentSer
     return answer.response()
 
 
-@router.post("/{patient_id}/erasure", operation_id="erasePatient", responses=answers())
+@router.post("/{patient_id:uuid}/erasure", operation_id="erasePatient", responses=answers())
 def erase_patient(patient_id: UUID, caller: CurrentCaller, services: CurrentServices) -> ErasureReport:
     """Erase everything held on a patient, whatever state it is in. The audit log keeps ids alone."""
     with services.database.transaction(caller.scope) as tx:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 LONGEST = 200  # characters of a folded name that are kept: one letter may fold into eighteen.
 MOST_WORDS = 6
@@ -15,6 +16,7 @@ _PLAIN = str.maketrans(
 _JOINED = str.maketrans("", "", "'`.\u2019\u02bc\u00b4")
 
 
+@lru_cache(maxsize=4096)
 def fold(name: str) -> str:
     """The name for comparing: ``Müller-Łuk O'Neil`` becomes ``muller luk oneil``."""
     if name.isascii() and name.isalpha():
