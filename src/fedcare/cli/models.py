@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from fedcare.cli.db import database
+from fedcare.cli.gateway_database import command_line, gateway_database
 from fedcare.cli.options import Root
 from fedcare.cli.output import JsonFlag, emit, page, screen, working
 from fedcare.cli.runs import fact_sheet, figures, listing
@@ -65,39 +65,21 @@ def import_(
 
     Done twice, it is still there once; where the gateway's copy was damaged, this repairs it.
     """
+    from dataclasses import asdict
+
+    from fedcare.gateway.models.importing import import_version
     from fedcare.registry.version import read_version
 
     read_version(source)  # Before a database is started for it.
-    with database(json) as (url, where), working(f"Importing {source} for the gateway at {where}", json):
-        found = _import(url, source, activate)
+    with gateway_database(json) as pool, working(f"Importing {source}", json):
+        kept = settings().home / "models"
+        found = asdict(import_version(pool, kept, source, activate, command_line()))
     if json:
         emit(found)
         return
     said = f"{found['version']} is {'imported' if found['added'] else 'there already'}, with id {found['id']}"
     active = f"and answers for {found['task']}." if found["active"] else "and not active: --activate makes it so."
     page.print(f"{said}, {active}", markup=False, highlight=False)
-
-
-def _import(url: str, source: Path, activate: bool) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from fedcare.db import migrate
-    from fedcare.db.audit import Origin
-    from fedcare.db.database import Database
-    from fedcare.errors import DatabaseBehind
-    from fedcare.gateway.models.importing import import_version
-
-    status = migrate.status(url)
-    if status.pending and settings().database_url:
-        raise DatabaseBehind(current=status.current or "none", head=status.head)
-    if status.pending:
-        migrate.upgrade(url)  # The embedded database is this machine's own.
-    pool = Database(url, pool_size=1)
-    try:
-        origin = Origin(source="command line")
-        return asdict(import_version(pool, settings().home / "models", source, activate, origin))
-    finally:
-        pool.close()
 
 
 def _origin(lineage: dict[str, Any]) -> dict[str, Any]:
