@@ -50,9 +50,15 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     known: dict[int, FedCareError] = {404: errors.NotFound(what="address"), 405: errors.MethodNotAllowed()}
     response = answer(known.get(error.status_code) or errors.BadRequest(reason="it cannot be read"))
-    if error.status_code == 405 and error.headers:
-        response.headers["Allow"] = error.headers.get("Allow", "")
+    if error.status_code == 405:
+        response.headers["Allow"] = _methods(request)
     return response
+
+
+def _methods(request: Request) -> str:
+    """Every method of the address; a route knows its own alone."""
+    address = f"/api{getattr(request.scope.get('route'), 'path_format', '')}"
+    return ", ".join(sorted(method.upper() for method in request.app.openapi()["paths"].get(address, ())))
 
 
 def _field(problem: dict[str, Any]) -> dict[str, str]:

@@ -55,4 +55,6 @@ def test_ids_that_are_none_are_refused(doctor, fields):
         assert doctor.get(f"/api/patients/{patient_id}").status_code in (404, 422)
         assert doctor.put(f"/api/patients/{patient_id}", json=fields).status_code in (404, 422)
     assert doctor.get(f"/api/patients/{uuid4()}").status_code == 404
-    assert doctor.patch(f"/api/patients/{uuid4()}").status_code == 405
+    wrong = doctor.patch(f"/api/patients/{uuid4()}")
+    assert (wrong.status_code, wrong.headers["Allow"]) == (405, "DELETE, GET, PUT")
+    assert doctor.put("/api/patients/export").headers["Allow"] == "GET"

@@ -27,6 +27,27 @@ EXAMPLE: dict[str, JsonValue] = {
 }
 
 
+STORED_EXAMPLE: dict[str, JsonValue] = {
+    "id": "0197a3c2-5b1e-7c44-9d0a-3f6d2b8e1a57",
+    **EXAMPLE,
+    "created_by": "0197a3b0-11d2-7e0f-8a35-5c9e7b6d4f21",
+    "created_at": "2026-03-02T09:30:00.123456+00:00",
+    "updated_at": "2026-03-02T09:30:00.123456+00:00",
+    "revision": 1,
+}
+REPORT_EXAMPLE: dict[str, JsonValue] = {
+    "dry_run": False,
+    "rows": 1338,
+    "imported": 1337,
+    "refused": 1,
+    "named": 1337,
+    "problems": [{"line": 12, "column": "age", "reason": "200 is above the greatest possible, 130"}],
+    "problems_left_out": 0,
+    "ignored_columns": [],
+    "preview": [],
+}
+
+
 class PatientFields(BaseModel):
     """A patient's record as a worker writes it: BMI in kg/m2, the yearly cost in dollars, rounded to cents."""
 
@@ -46,6 +67,8 @@ class PatientFields(BaseModel):
 class Patient(BaseModel):
     """A stored record; ``revision`` counts its states and is its ETag."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [STORED_EXAMPLE]})
+
     id: UUID
     first_name: str
     last_name: str
@@ -64,6 +87,10 @@ class Patient(BaseModel):
 
 class PatientPage(BaseModel):
     """Patients in the order asked for; ``next`` is the ``cursor`` of the page after, null on the last one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": [STORED_EXAMPLE], "next": "WyJuYW1lIGFzYyBrbm93biJd", "count": None}]}
+    )
 
     items: list[Patient]
     next: str | None
@@ -118,6 +145,8 @@ class ImportReport(BaseModel):
     ``named`` counts the rows without a name, which got a placeholder. ``problems`` holds the first thousand, and
     ``problems_left_out`` counts the others. ``preview`` shows the first good rows of a dry run.
     """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [REPORT_EXAMPLE]})
 
     dry_run: bool
     rows: int
