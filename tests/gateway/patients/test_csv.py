@@ -188,3 +188,16 @@ def test_an_apostrophe_guards_formulas_and_comes_off_again():
     for text in ("=1", "+1", "-1", "@x", "'=1", "''=1", "O'Neil", "'tis", "", "plain"):
         assert not guarded(text).startswith(("=", "+", "-", "@"))
         assert unguarded(guarded(text)) == text
+
+
+def test_a_file_larger_than_the_gateway_takes_is_refused_however_it_comes(make_gateway, gateway):
+    small = make_gateway(upload_bytes=2000, home=gateway.config.home)
+    client = small.anonymous(headers=dict(gateway.client("doctor").headers))
+    pieces = (GOOD.encode() for _ in range(50))
+    assert send(client, GOOD).status_code == 200
+    assert send(client, GOOD * 50).status_code == 413
+    chunked = client.post("/api/patients/import", content=pieces, headers={"Content-Type": "text/csv"})
+    assert (chunked.status_code, chunked.json()["error"]["code"]) == (413, "too_large")
+    assert send(client, gzip.compress(GOOD.encode() * 50)).status_code == 413
+    form = client.post("/api/patients/import", files={"file": ("p.csv", GOOD.encode() * 50, "text/csv")})
+    assert form.status_code == 413
