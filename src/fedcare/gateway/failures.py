@@ -57,7 +57,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 def _methods(request: Request) -> str:
     """Every method of the address; a route knows its own alone."""
-    address = f"/api{getattr(request.scope.get('route'), 'path_format', '')}"
+    address = "/api" + getattr(request.scope.get("route"), "path_format", "").removeprefix("/api")
     return ", ".join(sorted(method.upper() for method in request.app.openapi()["paths"].get(address, ())))
 
 
