@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from fedcare.db.database import Database
@@ -16,6 +16,7 @@ from fedcare.gateway.auth.endpoints import router as auth
 from fedcare.gateway.config import GatewayConfig, from_environment
 from fedcare.gateway.events import Listener
 from fedcare.gateway.failures import handle_failures
+from fedcare.gateway.flat_routes import add_routes
 from fedcare.gateway.guard import guard
 from fedcare.gateway.housekeeping import Housekeeping
 from fedcare.gateway.institutions.endpoints import router as institutions
@@ -65,10 +66,7 @@ def create_app(config: GatewayConfig, database: Database) -> FastAPI:
     )
     app.state.services = Services(config, database, authenticator, shelf)
     handle_failures(app)
-    api = APIRouter(prefix="/api", dependencies=[Depends(guard)])
-    for router in ROUTERS:
-        api.include_router(router)
-    app.include_router(api)
+    add_routes(app, ROUTERS, prefix="/api", before=guard)
     if config.origins:
         app.add_middleware(
             CORSMiddleware,

@@ -1,0 +1,45 @@
+"""Routes of the domains' routers, each put into the application by itself.
+
+``include_router`` keeps routers inside one another: for every request it walks all of them several times and makes the
+route's handler anew, which cost more than a prediction does. Routes that stand in the application itself are made once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.routing import APIRoute
+
+# What a route was declared with, by the names that both a route and ``add_api_route`` know.
+_DECLARED = (
+    "response_model",
+    "status_code",
+    "tags",
+    "summary",
+    "description",
+    "response_description",
+    "responses",
+    "deprecated",
+    "methods",
+    "operation_id",
+    "include_in_schema",
+    "response_class",
+    "name",
+    "openapi_extra",
+)
+
+
+def add_routes(app: FastAPI, routers: Iterable[APIRouter], prefix: str, before: Callable[..., Any]) -> None:
+    """Add every route under ``prefix``; the dependency ``before`` is asked first, whatever the route."""
+    for router in routers:
+        for route in router.routes:
+            assert isinstance(route, APIRoute), f"{router} holds something else than routes"
+            app.router.add_api_route(
+                prefix + route.path,
+                route.endpoint,
+                dependencies=[Depends(before), *route.dependencies],
+                route_class_override=type(route),
+                **{name: getattr(route, name) for name in _DECLARED},
+            )
