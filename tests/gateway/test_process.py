@@ -26,8 +26,8 @@ def start(gateway_login, tmp_path):
         running.append(process)
         process.said = []
         threading.Thread(target=lambda: process.said.extend(iter(process.stderr.readline, "")), daemon=True).start()
-        address = wait_for(lambda: re.search(r"(https?://\S+)/api ", "".join(process.said)))[1]
-        wait_for(lambda: answers(address))
+        address = wait_for(lambda: re.search(r"(https?://\S+)/api ", "".join(process.said)), process.said)[1]
+        wait_for(lambda: answers(address), process.said)
         return process, address
 
     yield begin
@@ -44,10 +44,11 @@ def answers(address):
         return False
 
 
-def wait_for(find, seconds=180):
+def wait_for(find, said=(), seconds=120):
+    """What ``find`` gives at last; ``said`` is shown where it never does."""
     until = time.monotonic() + seconds
     while not (found := find()):
-        assert time.monotonic() < until, "it did not come"
+        assert time.monotonic() < until, said
         time.sleep(0.02)
     return found
 
@@ -99,7 +100,7 @@ def test_a_worker_that_dies_is_replaced_and_all_end_with_their_supervisor(start)
 
 def children(parent):
     """The processes that a parent started to answer requests."""
-    listing = ["ps", "-o", "pid=,args=", "--ppid", str(parent)]
+    listing = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(parent)]
     found = subprocess.run(listing, capture_output=True, text=True, check=False).stdout
     return [int(line.split()[0]) for line in found.splitlines() if "spawn_main" in line]
 

@@ -49,8 +49,10 @@ class Anchors:
     def note(self, tx: Connection, tenant: int) -> None:
         """Remember where the transaction's chain ends now."""
         head = tx.execute(select(audit_heads).where(audit_heads.c.tenant == tenant)).one_or_none()
-        if head is not None:
-            self._known.setdefault(self._place, {})[str(tenant)] = Anchor(head.seq, bytes(head.hash).hex())
+        known = self._known.setdefault(self._place, {})
+        known.pop(str(tenant), None)
+        if head is not None and head.seq > 0:
+            known[str(tenant)] = Anchor(head.seq, bytes(head.hash).hex())
 
     def save(self) -> None:
         """Write the file, whole or not at all."""

@@ -17,7 +17,7 @@ Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class InstitutionFields(BaseModel):
-    """What can be said of an institution. Retention in days, null to keep without end: see docs/operating.md."""
+    """What can be said of an institution. Retention in days, null to keep without end: see docs/gateway.md."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
