@@ -10,10 +10,10 @@ from starlette.concurrency import run_in_threadpool as _in_thread
 from fedcare.errors import Forbidden
 from fedcare.gateway.caller import Caller
 from fedcare.gateway.permissions import PERMISSIONS, PUBLIC
-from fedcare.gateway.services import CurrentServices
+from fedcare.gateway.services import Services
 
 
-async def guard(request: Request, services: CurrentServices) -> Caller | None:
+async def guard(request: Request) -> Caller | None:
     """The caller of this route; None where the route is public.
 
     Raises Unauthenticated, BadCsrfToken, or Forbidden for a role that the table does not name: a route that it does
@@ -22,6 +22,7 @@ async def guard(request: Request, services: CurrentServices) -> Caller | None:
     operation = request.scope["route"].operation_id
     if operation in PUBLIC:
         return None
+    services: Services = request.app.state.services
     authenticator = services.authenticator
     # It answers from memory, unless news of ended sessions cannot arrive: then it asks the database, in a thread.
     caller = authenticator.caller(request) if authenticator.quick else await _in_thread(authenticator.caller, request)
