@@ -43,6 +43,7 @@ class Promises:
 
     patients: dict[str, int] = field(default_factory=dict)
     predictions: set[str] = field(default_factory=set)
+    asked_predictions: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     unexpected: Counter[str] = field(default_factory=Counter)
 
@@ -137,6 +138,7 @@ class Client:
     async def _predict(self) -> None:
         body = {"patient_id": self._random.choice(sorted(self._mine)), "explain": False, "record": True}
         headers = {"Idempotency-Key": uuid4().hex}
+        self._promises.asked_predictions += 1
         status, answer = await self._until_answered("POST", "/api/predictions", body, headers)
         if status in {200, 201}:
             self._promises.predictions.add(answer["id"])
@@ -182,7 +184,7 @@ def settle(served: Served, promises: Promises) -> dict[str, Any]:
         kept = {row.id: row.revision for row in rows}
         predicted = set(connection.execute(text("select id::text from predictions")).scalars())
         creations = "select subject_id, count(*) from audit_log where action like 'patient%create%' group by 1"
-        created = dict(connection.execute(text(creations)).tuples().all())
+        created = dict(connection.execute(text(creations)).all())
         chains = audit.verify_all(connection)
     found: dict[str, Any] = {
         "patients": len(kept),
@@ -191,12 +193,22 @@ def settle(served: Served, promises: Promises) -> dict[str, Any]:
         "lost_changes": sum(kept.get(key, 0) < revision for key, revision in promises.patients.items()),
         "promised_predictions": len(promises.predictions),
         "lost_predictions": len(promises.predictions - predicted),
+        "predictions": len(predicted),
+        "predictions_twice": max(0, len(predicted) - promises.asked_predictions),
         "twice": len(kept) - len({row.first_name for row in rows}),
         "without_audit": sum(key not in created for key in kept),
         "audited_twice": sum(count > 1 for count in created.values()),
         "audit_faults": sum(len(faults) for faults in chains.values()),
     }
-    wrong = ("lost_patients", "lost_changes", "lost_predictions", "twice", "without_audit", "audited_twice")
+    wrong = (
+        "lost_patients",
+        "lost_changes",
+        "lost_predictions",
+        "twice",
+        "predictions_twice",
+        "without_audit",
+        "audited_twice",
+    )
     found["held"] = not any(found[name] for name in (*wrong, "audit_faults"))
     return found
 

@@ -23,6 +23,7 @@ from fedcare.db.embedded import EmbeddedServer
 from fedcare.db.ids import new_id
 from fedcare.db.login import gateway_url
 from fedcare.db.tables import institutions, medical_workers
+from fedcare.db.urls import with_driver
 from fedcare.gateway.auth.passwords import Passwords
 from fedcare.gateway.config import GatewayConfig
 
@@ -64,7 +65,7 @@ def serve(folder: Path, *, workers: int = 1, fast: bool = False) -> Iterator[Ser
     with EmbeddedServer(home / "postgres", fast=fast) as postgres:
         owner_url = postgres.url("postgres")
         migrate.upgrade(owner_url)
-        owner = sqlalchemy.create_engine(owner_url.replace("postgresql://", "postgresql+psycopg://"))
+        owner = sqlalchemy.create_engine(with_driver(owner_url), poolclass=sqlalchemy.NullPool)
         password = secrets.token_urlsafe(16)
         _people(owner, password)
         port = free_port()

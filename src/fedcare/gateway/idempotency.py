@@ -8,6 +8,7 @@ once: the second waits for the first. Keys are a worker's own and are forgotten 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Annotated
 from uuid import UUID
@@ -17,8 +18,10 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from fedcare.db.tables import idempotency_keys as keys
-from fedcare.errors import Conflict
+from fedcare.errors import Conflict, InvalidRequest
 from fedcare.gateway.caller import Caller
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,25 @@ def ticket_for(request: Request, key: str | None, content: bytes) -> Ticket | No
         return None
     asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
     return Ticket(key, hashlib.sha256(asked + content).digest())
+
+
+# For a route that reads its request by hand.
+KEY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A text of your choice, such as a random UUID: the same request with it is done once.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[\x21-\x7e]+$"},
+}
+
+
+def sent_key(request: Request) -> str | None:
+    """The request's key; raises InvalidRequest for one that cannot be kept."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        problem = "it must be 1 to 200 visible ASCII characters"
+        raise InvalidRequest([{"field": "Idempotency-Key", "problem": problem}])
+    return key
 
 
 async def _ticket(request: Request, key: IdempotencyKey = None) -> Ticket | None:

@@ -140,3 +140,15 @@ def test_predictions_are_counted(insurance, predict, record):
 
 def test_the_consortium_may_not_predict(insurance, client, record):
     assert client("consortium").post("/api/predictions", json={"features": record}).status_code == 403
+
+
+def test_a_prediction_that_is_asked_for_again_with_its_key_is_kept_once(gateway, insurance, doctor, add_patient):
+    body, headers = {"patient_id": add_patient()}, {"Idempotency-Key": "once"}
+    first = doctor.post("/api/predictions", json=body | {"record": True}, headers=headers)
+    again = doctor.post("/api/predictions", json=body | {"record": True}, headers=headers)
+    assert first.status_code == 200
+    assert again.json() == first.json()
+    assert len(gateway.rows("select id from predictions")) == 1
+    other = doctor.post("/api/predictions", json=body | {"record": True, "explain": True}, headers=headers)
+    assert other.status_code == 409
+    assert doctor.post("/api/predictions", json=body, headers={"Idempotency-Key": "a b"}).status_code == 422

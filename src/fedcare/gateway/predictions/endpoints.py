@@ -11,9 +11,10 @@ from pydantic import AwareDatetime, BaseModel
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
-from fedcare.errors import BadImage, InvalidRequest, NoActiveModel, NotFound
+from fedcare.errors import BadImage, Conflict, InvalidRequest, NoActiveModel, NotFound
 from fedcare.gateway.answers import answers
 from fedcare.gateway.guard import CurrentCaller
+from fedcare.gateway.idempotency import KEY_PARAMETER, sent_key, ticket_for
 from fedcare.gateway.models.schemas import TaskName
 from fedcare.gateway.predictions import history, service
 from fedcare.gateway.predictions.batch import parse_rows, predict_batch
@@ -45,8 +46,8 @@ def _json_body(model: type[BaseModel]) -> dict[str, Any]:
     "",
     operation_id="predict",
     response_model=PredictionAnswer,
-    responses=answers(NotFound, NoActiveModel),
-    openapi_extra=_json_body(PredictionRequest),
+    responses=answers(NotFound, NoActiveModel, Conflict),
+    openapi_extra=_json_body(PredictionRequest) | {"parameters": [KEY_PARAMETER]},
 )
 async def predict(request: Request) -> Response:
     """Predict for a stored patient or for given features, with an interval and what each feature gave to it.
@@ -59,7 +60,9 @@ async def predict(request: Request) -> Response:
     if service.is_plain(asked):
         # On the event loop: it takes less time than handing it to a thread would.
         return _json(service.predict(services, caller, asked))
-    return _json(await run_in_threadpool(service.predict_with_database, services, caller, asked))
+    ticket = ticket_for(request, sent_key(request), await request.body())
+    answer = await run_in_threadpool(service.predict_with_database, services, caller, asked, ticket)
+    return answer.response()
 
 
 @router.post(

@@ -12,7 +12,9 @@ from sqlalchemy import Connection
 from fedcare.db import audit
 from fedcare.db.ids import new_id
 from fedcare.errors import InvalidRequest, NotFound
+from fedcare.gateway import idempotency
 from fedcare.gateway.caller import Caller
+from fedcare.gateway.idempotency import Answer, Ticket
 from fedcare.gateway.models.artifact import Ready
 from fedcare.gateway.predictions import repository, wording
 from fedcare.gateway.predictions.schemas import PredictionRequest
@@ -37,20 +39,28 @@ def predict(services: Services, caller: Caller, asked: PredictionRequest) -> dic
     return _answer(services, caller, ready, features, asked.explain)
 
 
-def predict_with_database(services: Services, caller: Caller, asked: PredictionRequest) -> dict[str, Any]:
+def predict_with_database(
+    services: Services, caller: Caller, asked: PredictionRequest, ticket: Ticket | None = None
+) -> Answer:
     """The answer for a stored patient, or one that is kept: reading, predicting and keeping are one transaction.
 
-    Raises NotFound for the patient, and what ``predict`` raises.
+    ``ticket``: of a request that must be kept once. Raises NotFound for the patient, Conflict for a key that was used
+    for another request, and what ``predict`` raises.
     """
     with services.database.transaction(caller.scope) as tx:
+        if asked.record and (before := idempotency.claim(tx, caller, ticket)):
+            return before
         features = _record_of(tx, asked, services)
         ready = services.shelf.pick(asked.task, lambda: key_of(features, asked.patient_id))
         answer = _answer(services, caller, ready, features, asked.explain)
         if asked.record:
             answer["id"] = keep(tx, caller, ready, answer, asked.patient_id, features)
-        elif asked.patient_id is not None:
+            made = Answer(200, to_json(answer).decode())
+            idempotency.keep(tx, caller, ticket, made, asked.patient_id)
+            return made
+        if asked.patient_id is not None:
             audit.record(tx, caller.origin, "predictions.read_patient", "patient", asked.patient_id)
-    return answer
+    return Answer(200, to_json(answer).decode())
 
 
 def keep(
