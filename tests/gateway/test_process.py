@@ -98,6 +98,15 @@ def test_a_worker_that_dies_is_replaced_and_all_end_with_their_supervisor(start)
     wait_for(lambda: not any(alive(pid) for pid in everybody))
 
 
+def test_all_workers_stop_with_their_supervisor(start):
+    process, address = start("--workers", "2")
+    workers = children(process.pid)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    assert not any(alive(pid) for pid in workers)
+    assert not answers(address)
+
+
 def children(parent):
     """The processes that a parent started to answer requests."""
     listing = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(parent)]

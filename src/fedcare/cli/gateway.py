@@ -25,9 +25,6 @@ app = typer.Typer(help="The HTTP API.", invoke_without_command=True)
 GRACE_SECONDS = 30
 """How long a stop waits for requests in flight."""
 
-HEALTH_SECONDS = 60
-"""How long a worker may be silent before it counts as dead: on a busy machine it needs some seconds to start."""
-
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that answer; one that dies is replaced.")]
@@ -82,25 +79,23 @@ def rotate_keys(json: JsonFlag = False) -> None:
 
 def _serve(listener: socket.socket, workers: int, tls: dict[str, Any], behind_proxy: bool) -> None:
     import uvicorn
-    from uvicorn.supervisors import Multiprocess
+
+    from fedcare.cli.gateway_workers import keep_workers
 
     config = uvicorn.Config(
         "fedcare.gateway.app:application",
         factory=True,
-        workers=workers,
         proxy_headers=behind_proxy,
         server_header=False,
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        timeout_worker_healthcheck=HEALTH_SECONDS,
         **tls,
     )
-    server = uvicorn.Server(config)
     if workers > 1:
-        Multiprocess(config, target=server.run, sockets=[listener]).run()
+        keep_workers(config, listener, workers)
     else:
-        server.run(sockets=[listener])
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _welcome(url: str, address: str) -> None:
