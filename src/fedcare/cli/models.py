@@ -79,7 +79,7 @@ def import_(
         return
     said = f"{found['version']} is {'imported' if found['added'] else 'there already'}, with id {found['id']}"
     active = f"and answers for {found['task']}." if found["active"] else "and not active: --activate makes it so."
-    page.print(f"{said}, {active}", markup=False, highlight=False)
+    page.print(f"{said}, {active}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _origin(lineage: dict[str, Any]) -> dict[str, Any]:
