@@ -25,6 +25,7 @@ from fedcare.gateway.middleware import Gate
 from fedcare.gateway.models.endpoints import router as models
 from fedcare.gateway.models.shelf import Shelf
 from fedcare.gateway.monitoring.endpoints import router as monitoring
+from fedcare.gateway.monitoring.endpoints import scraped
 from fedcare.gateway.orphans import end_with_parent
 from fedcare.gateway.patients.endpoints import router as patients
 from fedcare.gateway.predictions.endpoints import router as predictions
@@ -67,6 +68,7 @@ def create_app(config: GatewayConfig, database: Database) -> FastAPI:
     app.state.services = Services(config, database, authenticator, shelf)
     handle_failures(app)
     add_routes(app, ROUTERS, prefix="/api", before=guard)
+    add_routes(app, [scraped], prefix="", before=guard)
     if config.origins:
         app.add_middleware(
             CORSMiddleware,

@@ -1,4 +1,4 @@
-"""What Prometheus reads at ``/api/metrics``. No label holds anything of a patient."""
+"""What Prometheus reads at ``/metrics``, of one process. No label holds anything of a patient."""
 
 from __future__ import annotations
 

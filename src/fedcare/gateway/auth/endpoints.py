@@ -15,9 +15,10 @@ from fedcare.gateway.auth.schemas import AcceptInvitation, ChangePassword, Login
 from fedcare.gateway.auth.tokens import ACCESS_SECONDS
 from fedcare.gateway.guard import CurrentCaller
 from fedcare.gateway.services import CurrentServices, Services
+from fedcare.gateway.strict_json import StrictRoute
 from fedcare.gateway.types import INT32
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = APIRouter(prefix="/auth", tags=["auth"], route_class=StrictRoute)
 
 
 @router.post("/login", operation_id="login", responses=answers(WrongLogin, LockedOut, Conflict))

@@ -24,9 +24,10 @@ from fedcare.gateway.institutions.schemas import (
     WorkerPage,
 )
 from fedcare.gateway.services import CurrentServices, Services
+from fedcare.gateway.strict_json import StrictRoute
 from fedcare.gateway.types import INT32, Cursor, PageSize, from_cursor, to_cursor
 
-router = APIRouter(tags=["institutions"])
+router = APIRouter(tags=["institutions"], route_class=StrictRoute)
 
 Whose = Annotated[
     InstitutionId | None, Query(description="The consortium's to say: whose admins are meant; without it, one's own.")

@@ -17,6 +17,8 @@ from fedcare.gateway.measures import POOL_IN_USE, POOL_SIZE
 from fedcare.gateway.services import CurrentServices
 
 router = APIRouter(tags=["monitoring"])
+# Where Prometheus looks by itself: outside the API.
+scraped = APIRouter(tags=["monitoring"])
 
 
 class Health(BaseModel):
@@ -51,7 +53,7 @@ def ready(services: CurrentServices, response: Response) -> Readiness:
     return found
 
 
-@router.get(
+@scraped.get(
     "/metrics",
     operation_id="getMeasurements",
     response_class=PlainTextResponse,
