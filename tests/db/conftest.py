@@ -89,8 +89,9 @@ def holder() -> Iterator[Callable[..., Holder]]:
     for one in started:
         with suppress(ValueError, subprocess.TimeoutExpired):
             one.end()
-        if one.process.poll() is None:
-            one.kill()
+        one.kill()
+        for pipe in (one.process.stdin, one.process.stdout):
+            pipe.close()
 
 
 def query(url: str, statement: str) -> list[tuple]:
