@@ -19,7 +19,6 @@ from fedcare.db.tables import (
     login_attempts,
     sessions,
 )
-from fedcare.errors import FedCareError
 
 log = structlog.get_logger("fedcare.gateway")
 EVERY_SECONDS = 3600.0
@@ -46,8 +45,8 @@ class Housekeeping:
         while not self._stop.is_set():
             try:
                 tidy(self._database)
-            except FedCareError as error:
-                log.warning("housekeeping_failed", code=error.code)
+            except Exception as error:  # One failure must not end retention for good; its text may quote a record.
+                log.warning("housekeeping_failed", error=type(error).__name__)
             self._stop.wait(EVERY_SECONDS)
 
 

@@ -17,12 +17,12 @@ from fedcare.gateway.auth import cookies
 from fedcare.gateway.auth.keys import SigningKeys
 from fedcare.gateway.auth.passwords import Passwords
 from fedcare.gateway.auth.provider import Provider
+from fedcare.gateway.auth.repository import SESSIONS_CHANNEL
 from fedcare.gateway.auth.tokens import ACCESS_SECONDS, Claims, CsrfTokens, Tokens
 from fedcare.gateway.caller import Caller
 from fedcare.gateway.config import GatewayConfig
 from fedcare.gateway.events import Handler
 
-CHANNEL = "fedcare_sessions"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -83,7 +83,7 @@ class Authenticator:
 
     def news(self) -> dict[str, Handler]:
         """What to listen to."""
-        return {CHANNEL: self._hear}
+        return {SESSIONS_CHANNEL: self._hear}
 
     def _hear(self, payload: str | None) -> None:
         if payload is not None:
