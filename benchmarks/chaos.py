@@ -1,10 +1,11 @@
 """What an answer is worth when things die: ``python -m benchmarks.chaos``.
 
-Two hundred clients create, change, read and predict for a minute over two gateway processes. A third of the way in,
-PostgreSQL is killed with SIGKILL (its keeper starts it again); two thirds in, a gateway process is (its supervisor
-starts another). A client that loses its connection or gets a 503 repeats the request with the same Idempotency-Key, as
-the documentation tells it. At the end:
+Two hundred clients create, change, read and predict for a minute over ``fedcare gateway --workers 2``. A third of the
+way in, PostgreSQL is killed with SIGKILL (its keeper starts it again); two thirds in, a gateway process is (the
+command's own supervisor starts another). A client that loses its connection or gets a 503 repeats the request with the
+same Idempotency-Key, as the documentation tells it. At the end:
 
+- the supervisor is the process it was, and has as many workers as at the start;
 - every patient, change and prediction that was answered with 2xx is in the database;
 - no patient is there twice;
 - the audit chain of every institution verifies, and has a row for every one of these.
@@ -35,6 +36,7 @@ from fedcare.db import audit
 
 LOST = (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError, ValueError)
 ANSWER_SECONDS, PATIENCE = 15.0, 40
+WORKERS = 2
 
 
 @dataclass
@@ -54,15 +56,16 @@ def main() -> None:
     line.add_argument("--clients", type=int, default=200)
     line.add_argument("--seconds", type=float, default=60.0)
     options = line.parse_args()
-    with tempfile.TemporaryDirectory() as folder, serve(Path(folder), workers=2) as served:
+    with tempfile.TemporaryDirectory() as folder, serve(Path(folder), workers=WORKERS) as served:
         import_model(served, Path(folder))
         promises = Promises()
+        before = set(_workers(served.process.pid))
         uvloop.run(_storm(served, promises, options.clients, options.seconds))
-        found = settle(served, promises)
+        found = settle(served, promises) | _supervised(served, before)
     found |= {"clients": options.clients, "seconds": options.seconds, "answers": dict(promises.statuses)}
     found["unexpected"] = dict(promises.unexpected)
     emit({"benchmark": "chaos"} | found, report(found), options.json)
-    if not found["held"]:
+    if not found["held"] or not found["supervised"]:
         raise SystemExit(1)
 
 
@@ -88,6 +91,12 @@ def _workers(parent: int) -> list[int]:
     """The processes that answer: children of the supervisor that are not its resource tracker."""
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     return [int(pid) for pid in children if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def _supervised(served: Served, before: set[int]) -> dict[str, Any]:
+    """Whether the supervisor lives and has replaced whoever was killed, once."""
+    now = set(_workers(served.process.pid)) if served.process.poll() is None else set()
+    return {"replaced_workers": len(now - before), "supervised": len(now) == WORKERS and len(now - before) == 1}
 
 
 class Client:

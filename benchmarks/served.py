@@ -123,7 +123,8 @@ def uvicorn(app: str, port: int, *options: str) -> list[str]:
 
 
 def _start(port: int, workers: int, environment: dict[str, str], log: Any) -> subprocess.Popen[bytes]:
-    command = uvicorn("fedcare.gateway.app:application", port, "--factory", "--workers", str(workers))
+    """The product's own command, so that its supervisor is the one that is measured and killed."""
+    command = [sys.executable, "-m", "fedcare", "gateway", "--port", str(port), "--workers", str(workers)]
     return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
 
