@@ -10,8 +10,6 @@ import logging
 import struct
 import threading
 import warnings
-import zlib
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -19,18 +17,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from fedcare.data.sources.grey import MOST_PIXELS, Pixels, UnusableImage, resize
+from fedcare.serving import dicom_jpeg
+from fedcare.serving.dicom_header import read_header
+from fedcare.serving.dicom_jpeg import frame_header
 
-PREFIX_AT, PREFIX = 128, b"DICM"
-DEFLATED, RLE = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5"
-MOST_INFLATED = 512 * 1024 * 1024
-NEEDED = (
-    "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns",
-    "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelData", "FloatPixelData",
-    "DoubleFloatPixelData", "PixelPaddingValue", "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence",
-    "WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence", "RedPaletteColorLookupTableDescriptor",
-    "GreenPaletteColorLookupTableDescriptor", "BluePaletteColorLookupTableDescriptor",
-    "RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData", "BluePaletteColorLookupTableData",
-)  # fmt: skip
+RLE = "1.2.840.10008.1.2.5"
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,17 +32,12 @@ logging.getLogger("pydicom").propagate = False
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def is_dicom(content: bytes) -> bool:
-    """Whether the bytes are a DICOM file with its preamble."""
-    return content[PREFIX_AT : PREFIX_AT + len(PREFIX)] == PREFIX
-
-
 def read_dicom(content: bytes, size: int) -> Pixels:
     """The image as uint8 of ``size`` x ``size``; raises UnusableImage, whose text holds nothing of the header."""
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            dataset = _header(content)
+            dataset = read_header(content)
             _check(dataset)
             grey = _grey(dataset)
         except UnusableImage:
@@ -65,38 +51,18 @@ def read_dicom(content: bytes, size: int) -> Pixels:
     return resize(Image.fromarray(grey), size)
 
 
-def _header(content: bytes) -> Any:
-    from pydicom import config, dcmread
-
-    config.settings.reading_validation_mode = config.IGNORE
-    _check_inflated(content)
-    return dcmread(BytesIO(content), specific_tags=list(NEEDED))
-
-
-def _check_inflated(content: bytes) -> None:
-    """Refuse a deflated file that would unpack beyond all reason; pydicom unpacks such a file whole."""
-    meta = content[: PREFIX_AT + 4 + 4096]
-    at = meta.find(b"\x02\x00\x10\x00UI")
-    if at < 0 or not meta[at + 8 : at + 8 + len(DEFLATED)].startswith(DEFLATED.encode()):
-        return
-    (length,) = struct.unpack_from("<I", content, PREFIX_AT + 12)
-    packed = content[PREFIX_AT + 16 + length :]
-    unpacker, found = zlib.decompressobj(-zlib.MAX_WBITS), 0
-    while packed and not unpacker.eof:
-        found += len(unpacker.decompress(packed, 2**20))
-        packed = unpacker.unconsumed_tail
-        if found > MOST_INFLATED:
-            raise UnusableImage(f"it unpacks to more than {MOST_INFLATED // 2**20} MB")
-
-
 # -- before decoding --------------------------------------------------------------------------------------------------
 
 
 def _check(dataset: Any) -> None:
     if "PixelData" not in dataset:
         raise UnusableImage("it is a DICOM file without an image")
-    if int(dataset.get("NumberOfFrames") or 1) > 1:
-        raise UnusableImage("it has several frames; send the one that is to be judged as a file of its own")
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    if frames > 1:
+        raise UnusableImage(
+            f"it has {frames} frames, and one image is judged at a time: send the frame that shows the finding best,"
+            " as a file of its own"
+        )
     rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
     if rows < 1 or columns < 1:
         raise UnusableImage("it has no pixels")
@@ -132,14 +98,8 @@ def _claimed(frame: bytes) -> tuple[int, int] | None:
     if size >= 0:
         width, height, left, top = struct.unpack_from(">IIII", frame, size + 8)
         return height - top, width - left
-    at = 2
-    while frame[:2] == b"\xff\xd8" and at + 9 <= len(frame) and frame[at] == 0xFF:
-        marker, (length,) = frame[at + 1], struct.unpack_from(">H", frame, at + 2)
-        if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
-            height, width = struct.unpack_from(">HH", frame, at + 5)
-            return height, width
-        at += 1 if marker == 0xFF else 2 + length
-    return None
+    found = frame_header(frame)
+    return None if found is None else found[1:3]
 
 
 def _unpacked(frame: bytes) -> int:
@@ -160,7 +120,7 @@ def _unpacked(frame: bytes) -> int:
 def _grey(dataset: Any) -> Pixels:
     from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 
-    values: npt.NDArray[Any] = dataset.pixel_array
+    values = _values(dataset)
     photometric = str(dataset.get("PhotometricInterpretation", "MONOCHROME2"))
     if photometric == "PALETTE COLOR":
         values = apply_color_lut(values, dataset)
@@ -173,6 +133,11 @@ def _grey(dataset: Any) -> Pixels:
         shown = 1.0 - shown
     grey: Pixels = np.rint(shown * 255.0).astype(np.uint8)
     return grey
+
+
+def _values(dataset: Any) -> npt.NDArray[Any]:
+    values: npt.NDArray[Any] = dicom_jpeg.decode(dataset) if dicom_jpeg.is_12_bit(dataset) else dataset.pixel_array
+    return values
 
 
 def _of_colours(values: npt.NDArray[Any]) -> Pixels:

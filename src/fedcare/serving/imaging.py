@@ -14,7 +14,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from fedcare.data.sources.grey import Pixels, UnusableImage, decode
-from fedcare.serving.dicom import is_dicom, read_dicom
+from fedcare.serving.dicom import read_dicom
+from fedcare.serving.dicom_header import is_dicom
 
 MOST_BYTES = 64 * 1024 * 1024
 # The heat map's colour, red, and how much of the image it may cover at most.

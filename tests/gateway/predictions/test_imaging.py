@@ -3,12 +3,14 @@
 import base64
 import io
 import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 ADDRESS = "/api/predictions/imaging"
+FILES = Path(__file__).parents[2] / "files"
 
 
 def picture(kind: str = "PNG", size: int = 40, secret: str = "Mustermann") -> bytes:
@@ -71,6 +73,29 @@ def test_dicom_is_read_and_its_header_goes_nowhere(gateway, imaging, look):
     assert "Mustermann" not in answer.text and "Mustermann" not in str(gateway.rows("select * from predictions"))
 
 
+@pytest.mark.parametrize("name", ["htj2k_lossless", "htj2k_lossless_rpcl", "htj2k_lossy"])
+def test_high_throughput_jpeg_2000_is_answered_as_the_same_pixels_uncompressed(imaging, look, name):
+    compressed = look((FILES / f"{name}.dcm").read_bytes())
+    assert compressed.status_code == 200, compressed.text
+    y, x = np.mgrid[0:48, 0:64]
+    pixels = 45 * x + 15 * y + 400 * ((x - 30) ** 2 + (y - 20) ** 2 < 150)
+    plain = look(dicom(pixels.astype(np.uint16), WindowCenter="2048", WindowWidth="4096"))
+    np.testing.assert_allclose(shown(compressed), shown(plain), atol=3 if name == "htj2k_lossy" else 0)
+    assert compressed.json()["value"] == pytest.approx(plain.json()["value"], abs=0.02)
+    assert "Mustermann" not in compressed.text
+
+
+def shown(answer) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(answer.json()["image"])))).astype(int)
+
+
+def test_an_image_in_a_file_without_preamble_is_read_and_one_of_several_frames_refused_in_words(imaging, look):
+    assert shown(look(dicom()[132:])).tolist() == shown(look(dicom())).tolist()
+    answer = look(dicom(NumberOfFrames=3, PixelData=bytes(3 * 32 * 32)))
+    assert answer.status_code == 422 and answer.json()["error"]["code"] == "bad_image"
+    assert "3 frames" in answer.json()["error"]["message"] and "of its own" in answer.json()["error"]["message"]
+
+
 def test_an_outcome_of_an_image_is_one_of_its_classes(imaging, look, doctor):
     made = look(picture()).json()["id"]
     place = f"/api/predictions/{made}/outcome"
@@ -103,7 +128,7 @@ def test_a_records_task_does_not_take_images_nor_an_images_task_records(imaging,
     assert doctor.post("/api/predictions/batch", json={"rows": [{}], "task": "cancer-imaging"}).status_code == 422
 
 
-def dicom() -> bytes:
+def dicom(pixels: np.ndarray | None = None, **elements: object) -> bytes:
     """A small DICOM image that names a patient."""
     from pydicom.dataset import FileDataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
@@ -115,11 +140,15 @@ def dicom() -> bytes:
     image = FileDataset("image.dcm", {}, file_meta=meta, preamble=b"\0" * 128)
     image.SOPClassUID, image.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
     image.PatientName = "Mustermann^Max"
-    image.Rows = image.Columns = 32
+    pixels = np.random.default_rng(1).integers(0, 255, (32, 32), dtype=np.uint8) if pixels is None else pixels
+    bits = pixels.dtype.itemsize * 8
+    image.Rows, image.Columns = pixels.shape
     image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
-    image.BitsAllocated = image.BitsStored = 8
-    image.HighBit, image.PixelRepresentation = 7, 0
-    image.PixelData = np.random.default_rng(1).integers(0, 255, (32, 32), dtype=np.uint8).tobytes()
+    image.BitsAllocated = image.BitsStored = bits
+    image.HighBit, image.PixelRepresentation = bits - 1, 0
+    image.PixelData = pixels.tobytes()
+    for name, value in elements.items():
+        setattr(image, name, value)
     buffer = io.BytesIO()
     image.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
