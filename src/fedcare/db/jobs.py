@@ -1,0 +1,50 @@
+"""The queue of training runs: put into it in the transaction that makes the run, worked on one at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from procrastinate import App, PsycopgConnector
+from procrastinate.tasks import configure_task
+from sqlalchemy import Connection
+
+from fedcare.db.migrations.policies import APPLICATION
+from fedcare.db.urls import without_driver
+
+QUEUE = "training"
+TASK = "fedcare.training"
+"""The queue's one kind of job; its argument ``run_id`` names a row of ``training_runs``."""
+# One run at a time: two would share the nodes' processors, and Flower's task identity is global to a process.
+LOCK = "training"
+
+
+def queue_run(tx: Connection, run_id: UUID) -> int:
+    """Queue a run inside the caller's transaction: the run and its job are stored together or not at all.
+
+    Returns the job's id. Raises nothing of its own: a second job for a run that has one finds nothing left to do.
+    """
+    driver = tx.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    job = configure_task(
+        name=TASK,
+        job_manager=_unopened().job_manager,
+        queue=QUEUE,
+        lock=LOCK,
+        task_kwargs={"run_id": str(run_id)},
+        connection=driver,
+    )
+    return int(job.defer())
+
+
+def application(url: str) -> App:
+    """The queue as its worker opens it, acting as the application's role whatever login ``url`` names."""
+    options = f"-c role={APPLICATION} -c timezone=UTC -c application_name=fedcare-worker"
+    kwargs: dict[str, Any] = {"options": options, "connect_timeout": 5}
+    return App(connector=PsycopgConnector(conninfo=without_driver(url), kwargs=kwargs, min_size=1, max_size=3))
+
+
+def _unopened() -> App:
+    """An application without connections of its own: every statement goes through the caller's."""
+    return App(connector=PsycopgConnector())
