@@ -132,3 +132,39 @@ def test_workers_come_in_pages(client):
     assert len(first["items"] + second["items"]) == 3
     assert second["next"] is None
     assert admin.get("/api/workers", params={"cursor": "WzFd"}).status_code == 422
+
+
+def test_a_worker_that_is_sent_again_with_its_key_is_added_once_and_invited_anew(gateway, client, anonymous):
+    admin, once = client("admin"), {"Idempotency-Key": "once"}
+    first, again = (admin.post("/api/workers", json=NEW, headers=once).json() for _ in range(2))
+    assert again["worker"] == first["worker"] and again["invitation"] != first["invitation"]
+    assert accept(anonymous, first["invitation"]).status_code == 401
+    assert accept(anonymous, again["invitation"]).status_code == 204
+    written = gateway.rows("select action from audit_log where action like 'workers.%' order by seq")
+    assert [row["action"] for row in written] == ["workers.create", "workers.invite"]
+    (row,) = gateway.rows("select * from idempotency_keys")
+    assert not any(made["invitation"] in str(row) for made in (first, again))
+    other = admin.post("/api/workers", json=NEW | {"email": "other@a.example"}, headers=once)
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "conflict")
+
+
+def test_the_consortium_repeats_a_request_about_an_institution_or_itself(gateway, client):
+    consortium = client("consortium")
+    there = {"role": "admin", "institution_id": gateway.institutions["A"]}
+    for key, more in (("a", there), ("b", {"role": "admin"})):
+        made = [consortium.post("/api/workers", json=NEW | more, headers={"Idempotency-Key": key}) for _ in range(2)]
+        assert [answer.status_code for answer in made] == [201, 201]
+        assert made[0].json()["worker"] == made[1].json()["worker"]
+    unknown = consortium.post(
+        "/api/workers", json=NEW | there | {"institution_id": 999}, headers={"Idempotency-Key": "c"}
+    )
+    assert unknown.status_code == 404
+
+
+def test_a_worker_that_was_refused_or_removed_is_not_added_by_a_repetition(client):
+    admin, once = client("admin"), {"Idempotency-Key": "once"}
+    made = admin.post("/api/workers", json=NEW, headers=once).json()["worker"]
+    assert admin.post("/api/workers", json=NEW, headers={"Idempotency-Key": "twice"}).status_code == 409
+    assert admin.delete(f"/api/workers/{made['id']}").status_code == 204
+    assert admin.post("/api/workers", json=NEW, headers=once).status_code == 404
+    assert admin.post("/api/workers", json=NEW, headers={"Idempotency-Key": "twice"}).status_code == 201

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from fedcare.errors import Conflict, InvalidRequest
 from fedcare.gateway.answers import answers
 from fedcare.gateway.guard import CurrentCaller
+from fedcare.gateway.idempotency import CurrentTicket
 from fedcare.gateway.institutions import service, workers
 from fedcare.gateway.institutions.schemas import (
     Institution,
@@ -84,10 +85,16 @@ def list_workers(
 
 
 @router.post("/workers", operation_id="createWorker", status_code=201, responses=answers(Conflict))
-def create_worker(body: NewWorker, caller: CurrentCaller, services: CurrentServices) -> InvitedWorker:
-    """Add a worker; the invitation sets the password."""
+def create_worker(
+    body: NewWorker, caller: CurrentCaller, services: CurrentServices, ticket: CurrentTicket
+) -> InvitedWorker:
+    """Add a worker; the invitation sets the password.
+
+    Sent again with its `Idempotency-Key` it gives the same worker and a new invitation, which replaces the first.
+    """
     place = workers.Place.of(caller, body.institution_id)
-    row, token = workers.add(services.database, caller.origin, place, body)
+    once = workers.Once.of(caller, place, ticket)
+    row, token = workers.add(services.database, caller.origin, place, body, once)
     return InvitedWorker(worker=Worker.model_validate(row), invitation=token)
 
 

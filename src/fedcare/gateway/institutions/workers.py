@@ -6,10 +6,11 @@ Each change is written into the audit chain of the institution that it concerns,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
@@ -19,9 +20,11 @@ from fedcare.db.database import Database, Scope
 from fedcare.db.ids import new_id
 from fedcare.db.tables import sessions
 from fedcare.errors import Conflict, Forbidden, InvalidRequest, NotFound, UnknownWorker
+from fedcare.gateway import idempotency
 from fedcare.gateway.auth import invitations
 from fedcare.gateway.auth.repository import accounts_of_email, end_sessions
 from fedcare.gateway.caller import Caller
+from fedcare.gateway.idempotency import Answer, Ticket
 from fedcare.gateway.institutions import repository
 from fedcare.gateway.institutions.schemas import NewWorker, WorkerFields, WorkerRole
 
@@ -58,6 +61,19 @@ class Place:
             raise Forbidden()
 
 
+@dataclass(frozen=True)
+class Once:
+    """A request that is done once, in the name of ``caller``, who may be of another institution than the place."""
+
+    caller: Caller
+    ticket: Ticket
+
+    @classmethod
+    def of(cls, caller: Caller, place: Place, ticket: Ticket | None) -> Once | None:
+        """The key is kept among the rows that the transaction sees: those of the place."""
+        return None if ticket is None else cls(replace(caller, institution_id=place.institution_id), ticket)
+
+
 def page(database: Database, place: Place, after: UUID, count: int | None) -> Sequence[Row[Any]]:
     """Workers in the order in which they were added, all where ``count`` is None."""
     with database.transaction(place.scope) as tx:
@@ -75,15 +91,25 @@ def of_email(database: Database, email: str, institution_id: int | None) -> Row[
     return found[0]
 
 
-def add(database: Database, origin: Origin, place: Place, new: NewWorker) -> tuple[Row[Any], str]:
-    """A new worker and the invitation that sets the password; raises Conflict for an email that is taken here."""
+def add(
+    database: Database, origin: Origin, place: Place, new: NewWorker, once: Once | None = None
+) -> tuple[Row[Any], str]:
+    """A new worker and the invitation that sets the password; raises Conflict for an email that is taken here.
+
+    ``once``: of a request that must be done once. Sent again it gives the same worker and another invitation, since
+    nobody keeps the first.
+    """
     place.allow(new.role)
     values = new.model_dump(exclude={"institution_id"}) | {"id": new_id(), "institution_id": place.institution_id}
     try:
         with database.transaction(place.scope) as tx:
             _check_institution(tx, place)
+            if once and (before := idempotency.claim(tx, once.caller, once.ticket)):
+                return _invite(tx, origin, place, UUID(from_json(before.body)["id"]))
             row = repository.add_worker(tx, values)
             token = invitations.invite(tx, row.id, place.institution_id)
+            if once:
+                idempotency.keep(tx, once.caller, once.ticket, Answer(201, to_json({"id": row.id}).decode()))
             audit.record(tx, origin, "workers.create", WHAT, row.id)
             return row, token
     except IntegrityError:
@@ -93,10 +119,7 @@ def add(database: Database, origin: Origin, place: Place, new: NewWorker) -> tup
 def invite(database: Database, origin: Origin, place: Place, worker_id: UUID) -> tuple[Row[Any], str]:
     """Another invitation: for one that expired or a password that was forgotten; the old password stays until then."""
     with database.transaction(place.scope) as tx:
-        row = _find(tx, place, worker_id)
-        token = invitations.invite(tx, row.id, place.institution_id)
-        audit.record(tx, origin, "workers.invite", WHAT, row.id)
-        return row, token
+        return _invite(tx, origin, place, worker_id)
 
 
 def change(
@@ -124,6 +147,13 @@ def remove(database: Database, origin: Origin, place: Place, worker_id: UUID) ->
         repository.remove_worker(tx, worker_id)
         audit.record(tx, origin, "workers.delete", WHAT, worker_id)
         return ended
+
+
+def _invite(tx: Connection, origin: Origin, place: Place, worker_id: UUID) -> tuple[Row[Any], str]:
+    row = _find(tx, place, worker_id)
+    token = invitations.invite(tx, row.id, place.institution_id)
+    audit.record(tx, origin, "workers.invite", WHAT, row.id)
+    return row, token
 
 
 def _find(tx: Connection, place: Place, worker_id: UUID) -> Row[Any]:

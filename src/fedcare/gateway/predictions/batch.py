@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from fedcare.db import audit
 from fedcare.db.ids import new_id
 from fedcare.errors import InvalidRequest
+from fedcare.gateway import idempotency
 from fedcare.gateway.caller import Caller
+from fedcare.gateway.idempotency import Answer, Ticket
 from fedcare.gateway.models.artifact import Ready
 from fedcare.gateway.predictions import repository, wording
 from fedcare.gateway.predictions.schemas import BatchRequest, Features
@@ -58,17 +60,42 @@ def parse_rows(body: bytes) -> Any:
 
 
 def predict_batch(services: Services, caller: Caller, asked: BatchRequest) -> dict[str, Any]:
-    """The fields of ``schemas.BatchAnswer``; raises NoActiveModel, and InvalidRequest where the task is about images.
+    """The fields of ``schemas.BatchAnswer``, from memory alone.
 
-    While traffic is shared, each version answers its own share of the rows.
+    While traffic is shared, each version answers its own share of the rows. Raises NoActiveModel, and InvalidRequest
+    where the task is about images.
     """
+    return _answer(asked, *_predicted(services, caller, asked), ids=None)
+
+
+def predict_and_keep_batch(services: Services, caller: Caller, asked: BatchRequest, ticket: Ticket | None) -> Answer:
+    """The same, with every prediction in the history, in one transaction and with one audit row.
+
+    ``ticket``: of a request that must be kept once. Raises also Conflict for a key that was used for another request.
+    """
+    with services.database.transaction(caller.scope) as tx:
+        if before := idempotency.claim(tx, caller, ticket):
+            return before
+        versions, answered_by, columns = _predicted(services, caller, asked)
+        ids, kept = _rows(caller, asked.rows, versions, answered_by, columns)
+        body = to_json(_answer(asked, versions, answered_by, columns, ids), inf_nan_mode="null").decode()
+        made = Answer(200, body)
+        idempotency.keep(tx, caller, ticket, made)
+        if kept:
+            repository.add_many(tx, kept)
+            audit.record(tx, caller.origin, "predictions.create_batch", "predictions", len(kept))
+        return made
+
+
+def _predicted(
+    services: Services, caller: Caller, asked: BatchRequest
+) -> tuple[list[Ready], list[int] | None, _Columns]:
+    """The versions that answered, which of them each row, and what they said."""
     groups = _groups(services, asked)
     columns = _Columns.of(len(asked.rows))
     for ready, places in groups.items():
         _predict(services.shelf.institution(caller.institution_id), ready, asked.rows, places, columns)
-    answered_by = _answered_by(groups, len(asked.rows))
-    ids = _keep(services, caller, asked.rows, list(groups), answered_by, columns) if asked.record else None
-    return _answer(asked, list(groups), answered_by, columns, ids)
+    return list(groups), _answered_by(groups, len(asked.rows)), columns
 
 
 def _groups(services: Services, asked: BatchRequest) -> dict[Ready, Sequence[int]]:
@@ -179,15 +206,10 @@ def _answered_by(groups: Mapping[Ready, Sequence[int]], rows: int) -> list[int] 
     return answered
 
 
-def _keep(
-    services: Services,
-    caller: Caller,
-    rows: list[Any],
-    versions: list[Ready],
-    answered_by: list[int] | None,
-    columns: _Columns,
-) -> list[Any]:
-    """Keep every prediction in one transaction, with one audit row; their ids by row."""
+def _rows(
+    caller: Caller, rows: list[Any], versions: list[Ready], answered_by: list[int] | None, columns: _Columns
+) -> tuple[list[Any], list[dict[str, Any]]]:
+    """Ids by row, None where there is no prediction, and what the history is to hold."""
     ids: list[Any] = [None] * len(rows)
     kept = []
     for at, value in enumerate(columns.values):
@@ -198,11 +220,7 @@ def _keep(
         said = wording.said(ready, columns.said.get(at) or _ordinary(ready, columns, at))
         row = wording.row(ready, caller.institution_id, caller.worker_id, ids[at], said | {"explanation": None})
         kept.append(row | {"features": rows[at]})
-    if kept:
-        with services.database.transaction(caller.scope) as tx:
-            repository.add_many(tx, kept)
-            audit.record(tx, caller.origin, "predictions.create_batch", "predictions", len(kept))
-    return ids
+    return ids, kept
 
 
 def _ordinary(ready: Ready, columns: _Columns, at: int) -> Prediction:

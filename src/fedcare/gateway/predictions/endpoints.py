@@ -14,11 +14,11 @@ from starlette.concurrency import run_in_threadpool
 from fedcare.errors import BadImage, Conflict, InvalidRequest, NoActiveModel, NotFound
 from fedcare.gateway.answers import answers
 from fedcare.gateway.guard import CurrentCaller
-from fedcare.gateway.idempotency import KEY_PARAMETER, sent_key, ticket_for
+from fedcare.gateway.idempotency import KEY_PARAMETER, IdempotencyKey, sent_key, ticket_for
 from fedcare.gateway.models.schemas import TaskName
 from fedcare.gateway.predictions import history, service
-from fedcare.gateway.predictions.batch import parse_rows, predict_batch
-from fedcare.gateway.predictions.imaging import MULTIPART, ImageFields, predict_image, read_form
+from fedcare.gateway.predictions.batch import parse_rows, predict_and_keep_batch, predict_batch
+from fedcare.gateway.predictions.imaging import MULTIPART, ImageFields, predict_image, read_form, ticket_of
 from fedcare.gateway.predictions.schemas import (
     BatchAnswer,
     BatchRequest,
@@ -69,21 +69,25 @@ async def predict(request: Request) -> Response:
     "/batch",
     operation_id="predictBatch",
     response_model=BatchAnswer,
-    responses=answers(NoActiveModel),
-    openapi_extra=_json_body(BatchRequest),
+    responses=answers(NoActiveModel, Conflict),
+    openapi_extra=_json_body(BatchRequest) | {"parameters": [KEY_PARAMETER]},
 )
 async def batch(request: Request) -> Response:
     """Predict for up to 10,000 records; one that cannot be read is named and costs the others nothing."""
     caller, services = request.state.caller, request.app.state.services
     asked = await read_body(request, BatchRequest, parse_rows)
-    return _json(await run_in_threadpool(predict_batch, services, caller, asked))
+    if not asked.record:
+        return _json(await run_in_threadpool(predict_batch, services, caller, asked))
+    ticket = ticket_for(request, sent_key(request), await request.body())
+    answer = await run_in_threadpool(predict_and_keep_batch, services, caller, asked, ticket)
+    return answer.response()
 
 
 @router.post(
     "/imaging",
     operation_id="predictImage",
     response_model=ImagePredictionAnswer,
-    responses=answers(NotFound, BadImage, NoActiveModel),
+    responses=answers(NotFound, BadImage, NoActiveModel, Conflict),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -103,10 +107,17 @@ async def batch(request: Request) -> Response:
         }
     },
 )
-async def image(caller: CurrentCaller, services: CurrentServices, request: Request) -> Response:
-    """Predict for a PNG, JPEG or DICOM image, with a heat map; the history keeps the result, never the image."""
+async def image(
+    caller: CurrentCaller, services: CurrentServices, request: Request, key: IdempotencyKey = None
+) -> Response:
+    """Predict for a PNG, JPEG or DICOM image, with a heat map; the history keeps the result, never the image.
+
+    With an `Idempotency-Key` the result is kept once; the image must come with the request each time.
+    """
     content, asked = await read_form(request)
-    return _json(await run_in_threadpool(predict_image, services, caller, content, asked))
+    ticket = ticket_of(request, key, content, asked)
+    answer = await run_in_threadpool(predict_image, services, caller, content, asked, ticket)
+    return answer.response()
 
 
 @router.get("/history", operation_id="listPredictions", response_model=History, responses=answers())

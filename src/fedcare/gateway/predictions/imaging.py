@@ -5,21 +5,27 @@ Neither the image nor anything of its file's header is stored or logged; the his
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json, to_json
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from fedcare.errors import BadRequest, InvalidRequest, NotFound, UnsupportedMedia
+from fedcare.gateway import idempotency
 from fedcare.gateway.caller import Caller
+from fedcare.gateway.idempotency import Answer, Ticket, ticket_for
+from fedcare.gateway.models.artifact import Ready
 from fedcare.gateway.models.schemas import TaskName
 from fedcare.gateway.predictions import repository, service, wording
 from fedcare.gateway.services import Services
 from fedcare.gateway.strict_json import problems_of
+from fedcare.serving.image_predictor import Seen
 
 MULTIPART = "multipart/form-data"
 
@@ -67,8 +73,18 @@ async def _image_and_fields(form: FormData) -> tuple[bytes, ImageFields]:
         raise InvalidRequest(problems_of(error)) from error
 
 
-def predict_image(services: Services, caller: Caller, image: bytes, asked: ImageFields) -> dict[str, Any]:
-    """The fields of ``schemas.ImagePredictionAnswer``; raises BadImage, NotFound, NoActiveModel, InvalidRequest."""
+def ticket_of(request: Request, key: str | None, image: bytes, asked: ImageFields) -> Ticket | None:
+    """Not of the body as it came: whoever sends a form again parts its fields with another text."""
+    return ticket_for(request, key, to_json(asked) + image)
+
+
+def predict_image(
+    services: Services, caller: Caller, image: bytes, asked: ImageFields, ticket: Ticket | None = None
+) -> Answer:
+    """The fields of ``schemas.ImagePredictionAnswer``; ``ticket``: of a request that must be kept once.
+
+    Raises BadImage, NotFound, NoActiveModel, InvalidRequest, Conflict.
+    """
     ready = services.shelf.pick(asked.task, lambda: asked.patient_id.bytes if asked.patient_id else image)
     if ready.features:
         raise InvalidRequest([{"field": "task", "problem": f"{asked.task} predicts from a record, not from an image"}])
@@ -78,7 +94,23 @@ def predict_image(services: Services, caller: Caller, image: bytes, asked: Image
     answer = {"id": None, "task": ready.task, "model_version": ready.name} | said
     if asked.record:
         with services.database.transaction(caller.scope) as tx:
+            if before := idempotency.claim(tx, caller, ticket):
+                return _again(before, ready, seen)
             if asked.patient_id is not None and repository.patient(tx, asked.patient_id) is None:
                 raise NotFound(what="patient")
             answer["id"] = service.keep(tx, caller, ready, answer | {"explanation": None}, asked.patient_id, None)
-    return answer | wording.seen(seen)
+            # Nothing of the image is kept here either: who asks again sends it again.
+            idempotency.keep(tx, caller, ticket, _as_json(answer), asked.patient_id)
+    return _as_json(answer | wording.seen(seen))
+
+
+def _again(before: Answer, ready: Ready, seen: Seen) -> Answer:
+    """What was answered, with the image that came once more; a heat map of another version would explain nothing."""
+    held, shown = from_json(before.body), wording.seen(seen)
+    if held["model_version"] != ready.name:
+        shown["heat_map"] = None
+    return replace(_as_json(held | shown), headers=before.headers)
+
+
+def _as_json(answer: dict[str, Any]) -> Answer:
+    return Answer(200, to_json(answer, inf_nan_mode="null").decode())
