@@ -516,6 +516,58 @@ class NoActiveModel(FedCareError):
     text = "No model of {task} is active. An administrator of the consortium activates one: `fedcare models import`."
 
 
+# -- the federation ---------------------------------------------------------------------------------------------------
+
+
+class ProcessFailed(FedCareError):
+    """A process that belongs to this one did not start."""
+
+    code = "process_failed"
+    text = "The process {name} did not start: {reason}. See {log}"
+
+
+class PlanRefused(FedCareError):
+    """An institution's node does not work on a plan, or not on this question of it; the others go on without it."""
+
+    code, status = "plan_refused", 403
+    text = "refused: {reason}"
+
+
+class NoNode(FedCareError):
+    """No node of this institution has been enrolled on this machine, or several and none was named."""
+
+    code, status, exit_code = "no_node", 404, 2
+    text = "Which node is meant? {found}. `fedcare node enrol` makes one, --institution names one."
+
+
+class BadNodeSettings(FedCareError):
+    """A node's own settings cannot be read."""
+
+    code, status, exit_code = "bad_node_settings", 422, 2
+    text = "{path} is not valid: {reason}"
+
+
+class UnknownPlan(FedCareError):
+    """No plan, or several, whose hash begins like this."""
+
+    code, status, exit_code = "unknown_plan", 404, 2
+    text = "There is no one plan {plan!r}. See `fedcare node plans`."
+
+
+class UnknownRule(FedCareError):
+    """No standing rule for this task."""
+
+    code, status, exit_code = "unknown_rule", 404, 2
+    text = "There is no standing rule for {task!r}. See `fedcare node rules list`."
+
+
+class UntrustedVersion(FedCareError):
+    """A model version whose signature or hash is not what the coordinator vouches for."""
+
+    code, status = "untrusted_version", 409
+    text = "The model version {version} was not taken in: {reason}."
+
+
 def catalogue() -> list[type[FedCareError]]:
     """Every error class, in the order of this file."""
     return FedCareError.__subclasses__()

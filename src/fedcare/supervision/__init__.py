@@ -1,0 +1,1 @@
+"""Processes that belong together: started in order, replaced when they die, and gone with whoever started them."""
