@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from fedcare.plan import LocalTraining, RoundPolicy, TrainingPlan, derive_seed
+from fedcare.plan import Gate, LocalTraining, RoundPolicy, TrainingPlan, derive_seed
 
 PLAN = TrainingPlan(task_name="t", task={"name": "t", "b": 1, "a": [1, 2]})
 
@@ -22,6 +22,8 @@ def test_equal_plans_have_equal_hashes_whatever_the_order_of_their_keys():
         {"seed": 43},
         {"local": LocalTraining(lr=0.002)},
         {"rounds": RoundPolicy(rounds=11)},
+        {"rounds": RoundPolicy(grace=30.0)},
+        {"gate": Gate(tolerance=0.0)},
         {"task": {"name": "t", "b": 2, "a": [1, 2]}},
     ],
 )

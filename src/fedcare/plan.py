@@ -57,8 +57,12 @@ class RoundPolicy(Frozen):
 
     ``fraction_train`` and ``fraction_evaluate`` of the available institutions are asked, at least ``min_per_round``;
     a run waits for ``min_available`` institutions, and a round stands only when ``min_per_round`` usable answers came.
-    ``deadline`` is the longest a round waits for answers, in seconds. ``outlier_factor``: an update that moved more
-    than this many times the median distance of its round is dropped.
+    ``deadline`` is the longest a round waits for answers, in seconds. Once it is known how quickly answers come, a
+    round over real nodes waits for three times the slowest of the last five rounds, but never less than ``grace``
+    seconds: the time a node has to come back from a restart without missing the round. ``patience`` is how many seconds
+    a run waits at its start for institutions that are not connected yet. ``min_records``: an institution with fewer
+    usable training rows takes no part. ``outlier_factor``: an update that moved more than this many times the median
+    distance of its round is dropped.
     """
 
     rounds: Count = 10
@@ -67,6 +71,9 @@ class RoundPolicy(Frozen):
     min_available: Annotated[int, Field(ge=2)] = 2
     min_per_round: Annotated[int, Field(ge=1)] = 2
     deadline: float = Field(default=3600.0, gt=0.0)
+    grace: float = Field(default=60.0, gt=0.0)
+    patience: float = Field(default=60.0, ge=0.0)
+    min_records: Count = 1
     outlier_factor: float = Field(default=10.0, gt=1.0)
 
 
@@ -89,6 +96,16 @@ class Selection(Frozen):
     average_last: Count = 1
 
 
+class Gate(Frozen):
+    """When a new model version may answer in place of the active one.
+
+    It must be better on the pooled deciding metric, and worse at no institution by more than ``tolerance``: a difference
+    for metrics between 0 and 1, a share of the active version's figure for errors and losses.
+    """
+
+    tolerance: float = Field(default=0.02, ge=0.0)
+
+
 class TrainingPlan(Frozen):
     """A run's whole recipe.
 
@@ -102,6 +119,7 @@ class TrainingPlan(Frozen):
     rounds: RoundPolicy = RoundPolicy()
     strategy: StrategyChoice = StrategyChoice()
     selection: Selection = Selection()
+    gate: Gate = Gate()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ import pytest
 from fedcare.data.schema import CategoricalFeature, ImageSchema, NumericFeature, TableSchema
 from fedcare.errors import BadTaskFile, FileMissing
 from fedcare.models.spec import MLPSpec, ResNetSpec
-from fedcare.plan import LocalTraining, RoundPolicy, Selection
+from fedcare.plan import Gate, LocalTraining, RoundPolicy, Selection
 from fedcare.tasks.spec import Task
 from fedcare.tasks.toml_file import read_task
 
@@ -66,6 +66,8 @@ def test_every_key_arrives_where_it_belongs(tmp_path: Path) -> None:
         eta = 0.01
         [selection]
         average_last = 2
+        [gate]
+        tolerance = 0.1
         """,
     )
     assert (task.name, task.title, task.description) == ("cost", "Cost of a stay", "All wards")
@@ -86,7 +88,7 @@ def test_every_key_arrives_where_it_belongs(tmp_path: Path) -> None:
     assert task.model == MLPSpec(hidden=(8,), dropout=0.5)
     assert (task.local, task.rounds) == (LocalTraining(lr=0.1), RoundPolicy(rounds=3))
     assert (task.strategy.name, task.strategy.options) == ("fedadam", {"eta": 0.01})
-    assert task.selection == Selection(average_last=2)
+    assert (task.selection, task.gate) == (Selection(average_last=2), Gate(tolerance=0.1))
 
 
 def test_images_are_declared_by_their_size(tmp_path: Path) -> None:

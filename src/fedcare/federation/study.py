@@ -68,6 +68,7 @@ def plan_of(task: Task, seed: int) -> TrainingPlan:
         rounds=task.rounds,
         strategy=task.strategy,
         selection=task.selection,
+        gate=task.gate,
         seed=seed,
     )
 

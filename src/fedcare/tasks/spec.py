@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from fedcare.data.schema import Kind, Schema
 from fedcare.models.spec import MLPSpec, ModelSpec
-from fedcare.plan import Frozen, LocalTraining, RoundPolicy, Selection, StrategyChoice
+from fedcare.plan import Frozen, Gate, LocalTraining, RoundPolicy, Selection, StrategyChoice
 
 # Which metrics exist for a kind of target, and whether a smaller value is better.
 METRICS: dict[Kind, dict[str, Literal["higher", "lower"]]] = {
@@ -61,6 +61,7 @@ class Task(Frozen):
     rounds: RoundPolicy = RoundPolicy()
     strategy: StrategyChoice = StrategyChoice()
     selection: Selection = Selection()
+    gate: Gate = Gate()
 
     @property
     def kind(self) -> Kind:
@@ -86,6 +87,5 @@ class Task(Frozen):
 
     def declaration(self) -> dict[str, object]:
         """What a plan holds of the task: all that decides what is learned, without where records come from."""
-        return self.model_dump(
-            mode="json", exclude={"origin", "synthetic", "partition", "local", "rounds", "strategy", "selection"}
-        )
+        elsewhere = {"local", "rounds", "strategy", "selection", "gate"}
+        return self.model_dump(mode="json", exclude={"origin", "synthetic", "partition"} | elsewhere)

@@ -46,6 +46,8 @@ A whole table task::
 
     [selection]                     # every setting of plan.Selection
 
+    [gate]                          # every setting of plan.Gate
+
 An image task has ``[images]`` with ``size`` (28 to 512 pixels) instead of table, numeric and categorical; its target
 has ``kind`` and ``classes``, and its model takes ``norm``. A column name with dots or spaces stands in quotes.
 """
@@ -63,7 +65,7 @@ from pydantic import BaseModel, ValidationError
 from fedcare.data.schema import CategoricalFeature, ImageSchema, NumericFeature, TableSchema, Target
 from fedcare.errors import BadTaskFile, FileMissing
 from fedcare.models.spec import MLPSpec, ResNetSpec
-from fedcare.plan import LocalTraining, RoundPolicy, Selection, StrategyChoice
+from fedcare.plan import Gate, LocalTraining, RoundPolicy, Selection, StrategyChoice
 from fedcare.tasks.plain_words import did_you_mean, mistakes
 from fedcare.tasks.spec import Task
 
@@ -71,7 +73,8 @@ Values = dict[str, Any]
 Part = TypeVar("Part", bound=BaseModel)
 
 _FOR_TABLES = ("table", "numeric", "categorical")
-_SECTIONS = ("task", "target", *_FOR_TABLES, "images", "model", "training", "rounds", "strategy", "selection")
+_SETTINGS = ("model", "training", "rounds", "strategy", "selection", "gate")
+_SECTIONS = ("task", "target", *_FOR_TABLES, "images", *_SETTINGS)
 _TASK_KEYS = ("name", "title", "description", "metric", "threshold", "partition")
 _TARGET_KEYS = ("column", "kind", "classes", "aliases", "unit", "range")
 # What the user writes for a field of another name.
@@ -126,6 +129,7 @@ def _task(sections: dict[str, Values], path: Path) -> Task:
         "rounds": _build(RoundPolicy, "rounds", sections.get("rounds", {})),
         "strategy": _build(StrategyChoice, "strategy", _strategy(sections.get("strategy", {}))),
         "selection": _build(Selection, "selection", sections.get("selection", {})),
+        "gate": _build(Gate, "gate", sections.get("gate", {})),
     }
     return _build(Task, "task", {"title": str(name), **values, "name": name, **parts}, check=False)
 
