@@ -35,27 +35,51 @@ SCHEMA = """
     where relnamespace = 'public'::regnamespace and relkind = 'r' and attnum > 0 and not attisdropped
     order by 1, 2, 3
 """
+NAMES = """
+    select relname from pg_class where relnamespace = 'public'::regnamespace and relname not like 'alembic_version%'
+    union all select proname from pg_proc where pronamespace = 'public'::regnamespace
+    union all select typname from pg_type where typnamespace = 'public'::regnamespace
+    and typname not in ('alembic_version', '_alembic_version')
+"""
 
 
 def schema(url: str) -> list[tuple]:
     engine = create_engine(url)
     with engine.connect() as connection:
-        found = [tuple(row) for row in connection.execute(text(SCHEMA)) if row[1] != "alembic_version"]
+        found = [tuple(row) for row in connection.execute(text(SCHEMA)) if not _is_others(row[1])]
     engine.dispose()
     return found
 
 
 def tables(url: str) -> set[str]:
     engine = create_engine(url)
-    found = set(inspect(engine).get_table_names()) - {"alembic_version"}
+    found = {name for name in inspect(engine).get_table_names() if not _is_others(name)}
     engine.dispose()
     return found
+
+
+def _is_others(name: str) -> bool:
+    """Whether a table is not FedCare's to describe: the migrations' own, or one of the queue of jobs."""
+    return name == "alembic_version" or name.startswith("procrastinate_")
+
+
+def left_over(url: str) -> list[str]:
+    """Tables, sequences, functions and types of the queue and of ours that a downgrade should have taken along."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = connection.execute(text(NAMES)).scalars().all()
+    engine.dispose()
+    return list(found)
 
 
 def test_the_tables_in_code_are_those_that_the_migrations_make(shared_url):
     engine = create_engine(shared_url)
     with engine.connect() as connection:
-        options = {"compare_type": True, "compare_server_default": True}
+        options = {
+            "compare_type": True,
+            "compare_server_default": True,
+            "include_name": lambda name, kind, _: kind != "table" or not _is_others(name),
+        }
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
     engine.dispose()
@@ -77,6 +101,7 @@ def test_up_twice_and_down_and_up_again(empty_database_url):
     first = schema(empty_database_url)
     migrate.downgrade(empty_database_url, "base")
     assert tables(empty_database_url) == set()
+    assert left_over(empty_database_url) == []
     assert migrate.status(empty_database_url).current is None
     migrate.upgrade(empty_database_url)
     assert schema(empty_database_url) == first

@@ -4,10 +4,12 @@ Every attempt is made twice: upon a row that the other institution has, and upon
 the texts of errors included, must be the same.
 """
 
+import json
 import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from uuid import uuid4
 
 import pytest
@@ -43,6 +45,7 @@ from fedcare.db.tables import (
     medical_workers,
     metadata,
     patients,
+    training_plans,
 )
 
 TENANT_TABLES = [table for table in metadata.sorted_tables if "tenant" in table.columns]
@@ -50,6 +53,8 @@ WRITABLE = [table for table in TENANT_TABLES if not table.name.startswith("audit
 READ_BY_CONSORTIUM = {"plan_approvals", "round_metrics", "clients", "privacy_ledger"}
 # They hold nothing of any institution.
 OPEN_TO_ALL = {"login_attempts", "ended_sessions"}
+# They are named by the hash of what they say: whoever adds one adds what anybody would.
+ADDED_BY_ALL = {"training_plans"}
 REFUSED = "42501"
 
 SAMPLES: dict[str, Callable[[], object]] = {
@@ -64,6 +69,8 @@ SAMPLES: dict[str, Callable[[], object]] = {
     "training_runs.status": lambda: "queued",
     "training_rounds.status": lambda: "started",
     "training_schedules.cron": lambda: None,
+    "training_runs.cause": lambda: "manual",
+    "plan_approvals.decided_how": lambda: "rule",
 }
 BY_TYPE: dict[type, Callable[[], object]] = {
     Uuid: new_id,
@@ -120,6 +127,10 @@ class World:
         row = {column.name: sample(column) for column in table.columns if not (column.computed or column.identity)}
         if "institution_id" in row:
             row["institution_id"] = tenant
+        if table.name == "training_plans":
+            row["plan"] = {"task": uuid4().hex}
+            row["canonical"] = json.dumps(row["plan"])
+            row["hash"] = sha256(row["canonical"].encode()).hexdigest()
         if table.name == "audit_heads":
             row["tenant"] = tenant
         for constraint in table.foreign_key_constraints:
@@ -351,7 +362,9 @@ def test_an_email_opens_the_accounts_of_that_email_and_nothing_else(world):
 )
 def test_an_institution_writes_no_table_of_the_consortium(world, table):
     values = {"name": uuid4().hex} if table is institutions else world.make(table, world.a)
-    assert outcome(world, Scope(world.a), insert(table).values(values))[0] == REFUSED
+    added = outcome(world, Scope(world.a), insert(table).values(values))[0]
+    assert added == ("done" if table.name in ADDED_BY_ALL else REFUSED)
+    assert outcome(world, Scope(None), insert(table).values(values))[0] == REFUSED
     assert outcome(world, Scope(world.a), delete(table))[:2] == ("done", 0)
     changed = outcome(world, Scope(world.a), update(table).values({next(iter(values)): next(iter(values.values()))}))
     assert changed[:2] == ("done", 1 if table is institutions else 0)
@@ -373,6 +386,13 @@ def test_no_institution_can_be_the_consortium(world):
     for impossible in (CONSORTIUM, -1):
         made = insert(institutions).values(id=impossible, name="x")
         assert outcome(world, Scope(CONSORTIUM), made)[0] == "23514"
+
+
+def test_a_plan_is_what_its_name_says(world):
+    made = world.make(training_plans, world.a)
+    for lie in ({"hash": "0" * 64}, {"canonical": '{"task": "another"}'}, {"plan": {"task": "another"}}):
+        for tenant in (world.a, CONSORTIUM):
+            assert outcome(world, Scope(tenant), insert(training_plans).values(made | lie))[0] == "23514"
 
 
 # -- ways round -------------------------------------------------------------------------------------------------------

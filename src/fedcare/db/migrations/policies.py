@@ -58,6 +58,24 @@ def institutions_table() -> None:
     _policy("institutions", "own_row", "update", f"id = {SCOPE}", f"id = {SCOPE}")
 
 
+def anybody_adds(name: str) -> None:
+    """Rows that are named by the hash of what they say may come from any institution; the consortium alone changes."""
+    _policy(name, "anybody_adds", "insert", None, f"{SCOPE} is not null")
+
+
+def withdraw(table: str, policy: str) -> None:
+    """Take a policy back."""
+    op.execute(f"drop policy {policy} on {table}")
+
+
+def job_queue() -> None:
+    """The application puts jobs into the queue and works on them; they name runs, and nothing of any institution."""
+    tables = ("procrastinate_workers", "procrastinate_jobs", "procrastinate_periodic_defers", "procrastinate_events")
+    op.execute(f"grant select, insert, update, delete on {', '.join(tables)} to {APPLICATION}")
+    counters = (f"{table}_id_seq" for table in tables[1:])
+    op.execute(f"grant usage on sequence {', '.join(counters)} to {APPLICATION}")
+
+
 def login_by_email() -> None:
     """Whoever signs in has no institution yet: a transaction that names an email reads the workers of that email."""
     _policy("medical_workers", "login", "select", f"email = {EMAIL}")
@@ -75,6 +93,7 @@ def _protect(table: str, rights: str) -> None:
     op.execute(f"grant {rights} on {table} to {APPLICATION}")
 
 
-def _policy(table: str, name: str, command: str, using: str, check: str | None = None) -> None:
+def _policy(table: str, name: str, command: str, using: str | None, check: str | None = None) -> None:
+    seen = f" using ({using})" if using else ""
     checked = f" with check ({check})" if check else ""
-    op.execute(f"create policy {name} on {table} for {command} using ({using}){checked}")
+    op.execute(f"create policy {name} on {table} for {command}{seen}{checked}")

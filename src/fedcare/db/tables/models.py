@@ -36,6 +36,10 @@ model_versions = Table(
     Column("r2", Double),
     Column("metrics", JSONB, nullable=False, server_default=EMPTY_OBJECT),
     Column("lineage", JSONB, nullable=False, server_default=EMPTY_OBJECT),
+    # The coordinator's, over the manifest, for a version that a run of the federation made.
+    Column("signature", Text),
+    # Why the gate let it answer, or did not.
+    Column("decision", JSONB),
     moment("trained_at", nullable=False),
     created_at("imported_at"),
     moment("activated_at"),
