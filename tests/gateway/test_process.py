@@ -6,51 +6,20 @@ import signal
 import subprocess
 import sys
 import threading
-import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
+from tests.gateway.process import answers, running, wait_for
 
 
 @pytest.fixture
 def start(gateway_login, tmp_path):
     """Starts ``fedcare gateway`` on a free port and waits until it answers; gives the process and its address."""
-    running = []
-
-    def begin(*options):
-        environment = os.environ | {"DATABASE_URL": gateway_login, "FEDCARE_HOME": str(tmp_path / "home")}
-        command = [sys.executable, "-m", "fedcare", "gateway", "--port", "0", *options]
-        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-        running.append(process)
-        process.said = []
-        threading.Thread(target=lambda: process.said.extend(iter(process.stderr.readline, "")), daemon=True).start()
-        address = wait_for(lambda: re.search(r"(https?://\S+)/api ", "".join(process.said)), process.said)[1]
-        wait_for(lambda: answers(address), process.said)
-        return process, address
-
-    yield begin
-    for process in running:
-        process.kill()
-        process.wait()
-        process.stderr.close()
-
-
-def answers(address):
-    try:
-        return httpx.get(f"{address}/api/health", timeout=5, verify=False).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def wait_for(find, said=(), seconds=120):
-    """What ``find`` gives at last; ``said`` is shown where it never does."""
-    until = time.monotonic() + seconds
-    while not (found := find()):
-        assert time.monotonic() < until, said
-        time.sleep(0.02)
-    return found
+    with ExitStack() as started:
+        yield lambda *options: started.enter_context(running(gateway_login, tmp_path / "home", *options))
 
 
 def test_the_first_start_lets_the_first_administrator_in_once_and_stops_with_grace(start, postgres, database_url):

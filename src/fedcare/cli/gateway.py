@@ -141,7 +141,22 @@ def _tls(certificate: Path | None, key: Path | None) -> dict[str, Any]:
     for path in (certificate, key):
         if not path.is_file():
             raise FileMissing(path=path)
+    _check_pair(certificate, key)
     return {"ssl_certfile": str(certificate), "ssl_keyfile": str(key)}
+
+
+def _check_pair(certificate: Path, key: Path) -> None:
+    """Before anything starts; without it each worker would die of a bad pair, and be replaced."""
+    import ssl
+
+    def refuse() -> str:
+        raise BadSetting(setting="--tls-key", value=str(key), reason="a key with a passphrase cannot be used")
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, refuse)
+    except OSError as error:  # What ssl raises for unfit files is one, too.
+        reason = f"it is no PEM file of a certificate to which the key of --tls-key belongs ({error.strerror or error})"
+        raise BadSetting(setting="--tls-cert", value=str(certificate), reason=reason) from None
 
 
 def _check_configuration() -> None:
