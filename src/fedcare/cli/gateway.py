@@ -33,6 +33,7 @@ CertificateKey = Annotated[Path | None, typer.Option("--tls-key", help="A PEM fi
 BehindProxy = Annotated[
     bool, typer.Option("--behind-proxy", help="A proxy before it speaks TLS; take callers' addresses from its headers.")
 ]
+Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
 
 
 @app.callback()
@@ -44,6 +45,7 @@ def command(
     tls_cert: Certificate = None,
     tls_key: CertificateKey = None,
     behind_proxy: BehindProxy = False,
+    supervised: Supervised = False,
 ) -> None:
     """Serve the API until SIGTERM or Ctrl-C; requests in flight are finished first.
 
@@ -60,7 +62,8 @@ def command(
         os.environ["DATABASE_URL"] = url
         settings.cache_clear()
         address = f"{'https' if tls else 'http'}://{_bracketed(host)}:{listener.getsockname()[1]}"
-        _welcome(url, address)
+        if not supervised:  # Else whoever supervises says where it is, and to whom.
+            _welcome(url, address)
         _serve(listener, workers, tls, behind_proxy)
 
 
