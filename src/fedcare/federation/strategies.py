@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flwr.serverapp.strategy import (
     Bulyan,
     FedAdagrad,
@@ -15,8 +17,8 @@ from flwr.serverapp.strategy import (
     MultiKrum,
 )
 
+from fedcare.aggregation.planning import OPTIONS, one_step, with_penalty
 from fedcare.federation.flower_strategy import FlowerStrategy, MeanStrategy, RobustStrategy
-from fedcare.plan import LocalTraining
 
 
 def fedavg() -> FlowerStrategy:
@@ -26,10 +28,6 @@ def fedavg() -> FlowerStrategy:
 
 def fedsgd() -> FlowerStrategy:
     """One step of gradient descent a round over all local rows (McMahan et al., AISTATS 2017, section 2)."""
-
-    def one_step(local: LocalTraining) -> LocalTraining:
-        return local.model_copy(update={"epochs": 1, "full_batch": True, "optimizer": "sgd"})
-
     return MeanStrategy(FedAvg(), one_step)
 
 
@@ -38,37 +36,32 @@ def fedprox(mu: float = 0.01) -> FlowerStrategy:
 
     ``mu``: 0.001 to 1; larger where institutions differ more.
     """
-    _check("mu", mu, 0.0, 100.0)
-
-    def with_penalty(local: LocalTraining) -> LocalTraining:
-        return local.model_copy(update={"proximal_mu": mu})
-
-    return MeanStrategy(FedAvg(), with_penalty)
+    _check("fedprox", mu=mu)
+    return MeanStrategy(FedAvg(), partial(with_penalty, mu=mu))
 
 
 def fedavgm(eta: float = 1.0, momentum: float = 0.9) -> FlowerStrategy:
     """Server-side momentum (Hsu et al., 2019). ``eta``: the server's learning rate; ``momentum``: 0 to below 1."""
-    _check("eta", eta, 0.0, 10.0)
-    _check("momentum", momentum, 0.0, 0.999)
+    _check("fedavgm", eta=eta, momentum=momentum)
     server = FedAvgM(server_learning_rate=eta, server_momentum=momentum)
     return MeanStrategy(server, remembers=["momentum_vector"])
 
 
 def fedadam(eta: float = 0.01, beta1: float = 0.9, beta2: float = 0.99, tau: float = 1e-3) -> FlowerStrategy:
     """Server-side Adam (Reddi et al., ICLR 2021). ``eta``: the server's learning rate; ``tau``: adaptivity."""
-    _check("eta", eta, 0.0, 10.0)
+    _check("fedadam", eta=eta)
     return MeanStrategy(FedAdam(eta=eta, beta_1=beta1, beta_2=beta2, tau=tau), remembers=["m_t", "v_t"])
 
 
 def fedyogi(eta: float = 0.01, beta1: float = 0.9, beta2: float = 0.99, tau: float = 1e-3) -> FlowerStrategy:
     """Server-side Yogi (Reddi et al., ICLR 2021). Options as for ``fedadam``."""
-    _check("eta", eta, 0.0, 10.0)
+    _check("fedyogi", eta=eta)
     return MeanStrategy(FedYogi(eta=eta, beta_1=beta1, beta_2=beta2, tau=tau), remembers=["m_t", "v_t"])
 
 
 def fedadagrad(eta: float = 0.01, tau: float = 1e-3) -> FlowerStrategy:
     """Server-side Adagrad (Reddi et al., ICLR 2021). Options as for ``fedadam``."""
-    _check("eta", eta, 0.0, 10.0)
+    _check("fedadagrad", eta=eta)
     return MeanStrategy(FedAdagrad(eta=eta, tau=tau), remembers=["m_t", "v_t"])
 
 
@@ -79,19 +72,21 @@ def median() -> FlowerStrategy:
 
 def trimmed_mean(beta: float = 0.2) -> FlowerStrategy:
     """Mean of each coordinate without its lowest and highest share ``beta`` (Yin et al., ICML 2018)."""
-    _check("beta", beta, 0.0, 0.49)
+    _check("trimmed-mean", beta=beta)
     return RobustStrategy(FedTrimmedAvg(beta=beta), minimum_updates=3)
 
 
 def krum(malicious: float = 1) -> FlowerStrategy:
     """The one update closest to its neighbours (Blanchard et al., NeurIPS 2017), against ``malicious`` members."""
-    return RobustStrategy(Krum(num_malicious_nodes=_members(malicious)), minimum_updates=2 * int(malicious) + 3)
+    _check("krum", malicious=malicious)
+    return RobustStrategy(Krum(num_malicious_nodes=int(malicious)), minimum_updates=2 * int(malicious) + 3)
 
 
 def multikrum(malicious: float = 1, select: float = 3) -> FlowerStrategy:
     """Mean of the ``select`` updates closest to their neighbours (Blanchard et al., NeurIPS 2017)."""
-    chosen = _members(select, least=1)
-    server = MultiKrum(num_malicious_nodes=_members(malicious), num_nodes_to_select=chosen)
+    _check("multikrum", malicious=malicious, select=select)
+    chosen = int(select)
+    server = MultiKrum(num_malicious_nodes=int(malicious), num_nodes_to_select=chosen)
     return RobustStrategy(server, minimum_updates=max(2 * int(malicious) + 3, chosen))
 
 
@@ -100,15 +95,10 @@ def bulyan(malicious: float = 0) -> FlowerStrategy:
 
     Five institutions are too few for one malicious member, seven are enough; hence the default of none.
     """
-    return RobustStrategy(Bulyan(num_malicious_nodes=_members(malicious)), minimum_updates=4 * int(malicious) + 3)
+    _check("bulyan", malicious=malicious)
+    return RobustStrategy(Bulyan(num_malicious_nodes=int(malicious)), minimum_updates=4 * int(malicious) + 3)
 
 
-def _check(name: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
-        raise ValueError(f"{name} must lie between {least:g} and {most:g}")
-
-
-def _members(value: float, least: int = 0) -> int:
-    if value != int(value) or value < least:
-        raise ValueError(f"a number of members must be a whole number of at least {least}")
-    return int(value)
+def _check(strategy: str, **options: float) -> None:
+    for name, value in options.items():
+        OPTIONS[strategy][name].check(name, value)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fedcare.aggregation.strategy import create
+from fedcare.aggregation.planning import plan_of
 from fedcare.data.partition import divide
 from fedcare.data.records import Institution, Loaded, Records, Table
 from fedcare.data.split import institution
@@ -19,9 +19,11 @@ from fedcare.plan import TrainingPlan
 from fedcare.tasks.loading import load, load_institutions
 from fedcare.tasks.overrides import apply
 from fedcare.tasks.registry import get
-from fedcare.tasks.spec import METRICS, Task
+from fedcare.tasks.spec import Task
 
 FILES = "files"
+
+__all__ = ["Study", "design", "load_divided", "plan_of"]
 
 
 @dataclass(frozen=True)
@@ -52,25 +54,6 @@ def design(task: str, data: Path | None, partition: str | None, settings: Mappin
         raise TooFewInstitutions(found=len(parts), needed=needed, hint="Choose another --partition.")
     left_out = sum(bad for _, bad in loaded.values())
     return Study(declared, plan, parts, how, left_out, _fingerprint(parts))
-
-
-def plan_of(task: Task, seed: int) -> TrainingPlan:
-    """The plan a task's settings make, with what its strategy asks of local training."""
-    local = create(task.strategy).local(task.local)
-    metric = task.selection.metric
-    if metric is not None and metric not in METRICS[task.kind]:
-        known = ", ".join(METRICS[task.kind])
-        raise BadSetting(setting="selection.metric", value=metric, reason=f"it must be one of {known}")
-    return TrainingPlan(
-        task_name=task.name,
-        task=task.declaration(),
-        local=local,
-        rounds=task.rounds,
-        strategy=task.strategy,
-        selection=task.selection,
-        gate=task.gate,
-        seed=seed,
-    )
 
 
 def load_divided(task: Task, data: Path | None, how: str, seed: int) -> dict[str, tuple[Records, int]]:
