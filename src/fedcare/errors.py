@@ -526,6 +526,13 @@ class ProcessFailed(FedCareError):
     text = "The process {name} did not start: {reason}. See {log}"
 
 
+class AlreadyRunning(FedCareError):
+    """A second ``fedcare up`` on one FEDCARE_HOME."""
+
+    code, status, exit_code = "already_running", 409, 2
+    text = "`fedcare up` runs already in {home}, as process {pid}. Stop that one first, or choose another FEDCARE_HOME."
+
+
 class PlanRefused(FedCareError):
     """An institution's node does not work on a plan, or not on this question of it; the others go on without it."""
 
