@@ -13,6 +13,7 @@ from fedcare.settings import settings
 
 if TYPE_CHECKING:
     from fedcare.db.audit import Fault
+    from fedcare.gateway.audit.anchors import Anchors
 
 app = typer.Typer(help="The audit log.", no_args_is_help=True)
 
@@ -34,7 +35,7 @@ def verify(accept: Accept = False, json: JsonFlag = False) -> None:
         status = migrate.status(url)
         if status.pending:
             raise DatabaseBehind(current=status.current or "none", head=status.head)
-        chains = _verify(url, where if settings().database_url else "embedded", accept)
+        chains = _verify(url, where, accept)
     faults = [fault for found in chains.values() for fault in found]
     if json:
         named = [{"institution": fault.tenant or None, "seq": fault.seq, "reason": fault.reason} for fault in faults]
@@ -43,19 +44,28 @@ def verify(accept: Accept = False, json: JsonFlag = False) -> None:
         for fault in faults:
             whose = f"institution {fault.tenant}" if fault.tenant else "the consortium"
             page.print(f"The log of {whose}, row {fault.seq}: {fault.reason}.", markup=False)
-        screen.print(f"{len(chains)} chains verified, {len(faults)} fault(s) found.")
+        screen.print(f"{len(chains)} chains verified, {len(faults)} faults found.")
     if faults:
         raise typer.Exit(1)
 
 
-def _verify(url: str, place: str, accept: bool) -> dict[int, list[Fault]]:
+def _verify(url: str, where: str, accept: bool) -> dict[int, list[Fault]]:
     """The faults of each chain, by tenant; chains without any are anchored where they end."""
+    from fedcare.gateway.audit.anchors import EMBEDDED, FILE, Anchors, locked
+
+    path = settings().home / FILE
+    with locked(path, wait=True):
+        anchors = Anchors(path, where if settings().database_url else EMBEDDED)
+        chains = _compare(url, anchors, accept)
+        anchors.save()
+    return chains
+
+
+def _compare(url: str, anchors: Anchors, accept: bool) -> dict[int, list[Fault]]:
     from sqlalchemy import create_engine
 
     from fedcare.db.audit import scoped, verify_all
-    from fedcare.gateway.audit.anchors import Anchors
 
-    anchors = Anchors(settings().home / "audit-anchors.json", place)
     engine = create_engine(url)
     try:
         # One snapshot for all chains: rows that others add meanwhile do not look like faults.
@@ -68,5 +78,4 @@ def _verify(url: str, place: str, accept: bool) -> dict[int, list[Fault]]:
                     anchors.note(connection, tenant)
     finally:
         engine.dispose()
-    anchors.save()
     return chains

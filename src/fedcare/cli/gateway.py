@@ -59,8 +59,7 @@ def command(
     _check_configuration()
     signal.signal(signal.SIGTERM, _stop)
     with _listening(host, port) as listener, serving(quiet=False, lasting=True) as url:
-        os.environ["DATABASE_URL"] = url
-        settings.cache_clear()
+        _hand_over(url)
         address = f"{'https' if tls else 'http'}://{_bracketed(host)}:{listener.getsockname()[1]}"
         if not supervised:  # Else whoever supervises says where it is, and to whom.
             _welcome(url, address)
@@ -160,6 +159,17 @@ def _check_pair(certificate: Path, key: Path) -> None:
     except OSError as error:  # What ssl raises for unfit files is one, too.
         reason = f"it is no PEM file of a certificate to which the key of --tls-key belongs ({error.strerror or error})"
         raise BadSetting(setting="--tls-cert", value=str(certificate), reason=reason) from None
+
+
+def _hand_over(url: str) -> None:
+    """For the workers, which know the database by their environment alone."""
+    from fedcare.gateway.audit.anchors import EMBEDDED
+    from fedcare.gateway.config import PLACE
+
+    if settings().database_url is None:
+        os.environ[PLACE] = EMBEDDED
+    os.environ["DATABASE_URL"] = url
+    settings.cache_clear()
 
 
 def _check_configuration() -> None:

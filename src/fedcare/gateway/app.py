@@ -10,6 +10,8 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from fedcare.db.database import Database
+from fedcare.db.server import place
+from fedcare.gateway.audit.anchors import FILE as ANCHORS
 from fedcare.gateway.audit.endpoints import router as audit
 from fedcare.gateway.auth.authenticator import Authenticator
 from fedcare.gateway.auth.endpoints import router as auth
@@ -45,7 +47,7 @@ def create_app(config: GatewayConfig, database: Database) -> FastAPI:
     authenticator, shelf = Authenticator(config, database), Shelf(config.home / "models", database)
     listener = Listener(database.url, authenticator.news() | shelf.news())
     authenticator.fresh = lambda: listener.connected
-    housekeeping = Housekeeping(database)
+    housekeeping = Housekeeping(database, config.home / ANCHORS, config.database_place or place(database.url))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from fedcare.errors import BadSetting
 from fedcare.settings import settings
 
+PLACE = "FEDCARE_DATABASE_PLACE"
+
 
 @dataclass(frozen=True)
 class GatewayConfig:
@@ -23,7 +25,9 @@ class GatewayConfig:
     ``public_url`` (FEDCARE_PUBLIC_URL, unset by default) is the address that browsers know, where a proxy hides it from
     the gateway.
     ``oidc_issuer``, ``oidc_client_id`` and ``oidc_client_secret`` (FEDCARE_OIDC_*) name the provider of a single
-    sign-on; unset, there is none. ``argon2_light`` (FEDCARE_ARGON2_LIGHT) makes hashes quick, for tests alone.
+    sign-on; unset, there is none. ``database_place`` (FEDCARE_DATABASE_PLACE, which `fedcare gateway` sets by itself)
+    is what the audit log's anchors call the database, where it is not its address. ``argon2_light``
+    (FEDCARE_ARGON2_LIGHT) makes hashes quick, for tests alone.
     """
 
     home: Path
@@ -35,6 +39,7 @@ class GatewayConfig:
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
     oidc_client_secret: str | None = None
+    database_place: str | None = None
     argon2_light: bool = False
 
 
@@ -51,6 +56,7 @@ def from_environment() -> GatewayConfig:
         oidc_issuer=_issuer(env.get("FEDCARE_OIDC_ISSUER") or None),
         oidc_client_id=env.get("FEDCARE_OIDC_CLIENT_ID") or None,
         oidc_client_secret=env.get("FEDCARE_OIDC_CLIENT_SECRET") or None,
+        database_place=env.get(PLACE) or None,
         argon2_light=env.get("FEDCARE_ARGON2_LIGHT") == "1",
     )
 

@@ -1,8 +1,9 @@
-"""What has to be done now and then: enforce retention, forget old attempts, tokens and keys."""
+"""What has to be done now and then: enforce retention, forget old attempts, tokens and keys, anchor the audit log."""
 
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import structlog
 from sqlalchemy import delete, func, select, text
@@ -19,16 +20,20 @@ from fedcare.db.tables import (
     login_attempts,
     sessions,
 )
+from fedcare.gateway.audit.anchoring import anchor_daily
 
 log = structlog.get_logger("fedcare.gateway")
 EVERY_SECONDS = 3600.0
 
 
 class Housekeeping:
-    """A thread that tidies at the start and once an hour; several gateways may do it at once."""
+    """A thread that tidies at the start and once an hour; several gateways may do it at once.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    ``anchors`` is the file that says where the audit chains of the database at ``place`` ended.
+    """
+
+    def __init__(self, database: Database, anchors: Path, place: str) -> None:
+        self._database, self._anchors, self._place = database, anchors, place
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fedcare-housekeeping", daemon=True)
 
@@ -43,11 +48,24 @@ class Housekeeping:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            try:
-                tidy(self._database)
-            except Exception as error:  # One failure must not end retention for good; its text may quote a record.
-                log.warning("housekeeping_failed", error=type(error).__name__)
+            for do in (self._tidy, self._anchor):
+                try:
+                    do()
+                except Exception as error:  # One failure must not end retention for good; its text may quote a record.
+                    log.warning("housekeeping_failed", error=type(error).__name__)
             self._stop.wait(EVERY_SECONDS)
+
+    def _tidy(self) -> None:
+        tidy(self._database)
+
+    def _anchor(self) -> None:
+        anchor_daily(self._database, self._anchors, self._place, tenants(self._database))
+
+
+def tenants(database: Database) -> list[int]:
+    """Everybody who has rows: the consortium and each institution."""
+    with database.transaction(Scope(None)) as tx:
+        return [CONSORTIUM, *tx.execute(select(institutions.c.id)).scalars()]
 
 
 def tidy(database: Database) -> None:
@@ -55,8 +73,7 @@ def tidy(database: Database) -> None:
     with database.transaction(Scope(None)) as tx:
         tx.execute(delete(login_attempts).where(login_attempts.c.created_at < func.now() - text("interval '1 day'")))
         tx.execute(delete(ended_sessions).where(ended_sessions.c.ended_at < func.now() - text("interval '1 day'")))
-        tenants = [CONSORTIUM, *tx.execute(select(institutions.c.id)).scalars()]
-    for tenant in tenants:
+    for tenant in tenants(database):
         with database.transaction(Scope(tenant)) as tx:
             tx.execute(delete(invitations).where(invitations.c.expires_at < func.now()))
             tx.execute(delete(sessions).where(sessions.c.expires_at < func.now() - text("interval '1 day'")))

@@ -1,4 +1,4 @@
-"""Where each chain ended when it was last verified, kept outside the database.
+"""Where each chain ended when it was last verified, or looked at by a gateway, kept outside the database.
 
 Whoever owns the database can rewrite a whole chain, or cut off its end, so that it fits again: it then no longer goes
 through the row that was noted here.
@@ -6,9 +6,11 @@ through the row that was noted here.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,26 @@ from sqlalchemy import Connection, select
 from fedcare.db.audit import Fault
 from fedcare.db.tables import audit_heads, audit_log
 from fedcare.errors import UnreadableFile
+
+FILE = "audit-anchors.json"
+EMBEDDED = "embedded"
+"""The place of the embedded server's database, whose port may change."""
+
+
+@contextmanager
+def locked(path: Path, wait: bool) -> Iterator[bool]:
+    """Nobody else reads and then writes the file meanwhile; False where somebody does and we do not ``wait``."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True)
@@ -34,6 +56,11 @@ class Anchors:
         self._path, self._place = path, place
         self._known = self._read()
 
+    @property
+    def knows_place(self) -> bool:
+        """Whether any chain of this database was noted."""
+        return bool(self._known.get(self._place))
+
     def faults(self, tx: Connection, tenant: int) -> Iterator[Fault]:
         """What the transaction's chain lacks of what it was."""
         anchor = self._known.get(self._place, {}).get(str(tenant))
@@ -42,9 +69,9 @@ class Anchors:
         row = audit_log.c.tenant == tenant, audit_log.c.seq == anchor.seq
         found = tx.execute(select(audit_log.c.hash).where(*row)).scalar_one_or_none()
         if found is None:
-            yield Fault(tenant, anchor.seq, "the row that was the last at an earlier verification is gone")
+            yield Fault(tenant, anchor.seq, "the row that was once noted as the last is gone")
         elif bytes(found).hex() != anchor.hash:
-            yield Fault(tenant, anchor.seq, "the row has another hash than at an earlier verification: rewritten")
+            yield Fault(tenant, anchor.seq, "the row has another hash than was once noted: rewritten")
 
     def note(self, tx: Connection, tenant: int) -> None:
         """Remember where the transaction's chain ends now."""
