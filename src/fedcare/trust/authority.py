@@ -110,6 +110,8 @@ class Authority:
             kept = self._tokens.find(secret, public_pem(key))
             if kept.certificate is not None:
                 return kept.certificate.encode()
+            if any(each.public_key == public_pem(key) for each in self.certificates()):
+                raise BadEnrolment(reason="this key had a certificate before; enrol with a new key")
             self._revoke(kept.institution)
             pem = self._issue(kept.institution, key)
             self._tokens.use(secret, kept, public_pem(key), pem.decode())

@@ -1,0 +1,86 @@
+"""Flower's SuperLink as an application: authenticated Control, tasks for those who hold the secret, no code fetched."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from flwr.common.constant import ACCESS_TOKEN_KEY, NOOP_ACCOUNT_NAME, NOOP_FLWR_AID
+from flwr.supercore.auth.typing import AccountInfo
+from flwr.superlink.auth_plugin import NoOpControlAuthnPlugin
+from flwr.superlink.cli.flower_superlink import SuperLinkLifespan
+from flwr.superlink.config_loader import SuperLinkLifespanConfig
+from flwr.superlink.main import create_app
+
+from fedcare.federation.superlink import places
+
+PRIVATE_PATHS = ("/v1/control/", "/v1/runtime/", "/health")
+"""What the private listener serves: nodes come through the door, on this machine too."""
+
+
+def flower_application(home: Path, private_port: int) -> FastAPI:
+    """The SuperLink with its state and its secrets under ``home``."""
+    config = SuperLinkLifespanConfig(
+        control_address="",
+        health_server_address=None,
+        host="127.0.0.1",
+        port=private_port,
+        insecure=True,
+        certificates=None,
+        superexec_auth_secret=places.executor_secret(home),
+        authn_plugin=_BearerPlugin(places.control_token(home)),
+        event_log_plugin=None,
+        fleet_event_log_plugin=None,
+        enable_event_log=False,
+        artifact_provider=None,
+        # With it no node registers itself: only who enrolled is known.
+        enable_supernode_auth=True,
+        fleet_api_type="grpc-rere",
+        fleet_api_address=None,
+        simulation=False,
+        ssl_ca_certfile=None,
+        ssl_certfile=None,
+        ssl_keyfile=None,
+        database=str(places.database(home)),
+        # "process" starts nothing by itself; the runner acquires its task.
+        isolation="process",
+        runtime_dependency_install=False,
+    )
+    return create_app(config, SuperLinkLifespan)
+
+
+class PrivateSide:
+    """The application without the nodes' routes."""
+
+    def __init__(self, application: FastAPI) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass on what is the private side's."""
+        if scope["type"] == "http" and not scope["path"].startswith(PRIVATE_PATHS):
+            await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await self._application(scope, receive, send)
+
+
+class _BearerPlugin(NoOpControlAuthnPlugin):
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+
+    def validate_tokens_in_metadata(
+        self, metadata: Sequence[tuple[str, str | bytes]]
+    ) -> tuple[bool, AccountInfo | None]:
+        given = dict(metadata).get(ACCESS_TOKEN_KEY, "")
+        raw = given if isinstance(given, bytes) else given.encode()
+        if not hmac.compare_digest(raw, self._token):
+            return False, None
+        return True, AccountInfo(flwr_aid=NOOP_FLWR_AID, account_name=NOOP_ACCOUNT_NAME)
+
+    def refresh_tokens(
+        self, metadata: Sequence[tuple[str, str | bytes]]
+    ) -> tuple[Sequence[tuple[str, str | bytes]] | None, AccountInfo | None]:
+        return None, None
