@@ -156,7 +156,7 @@ class TooFewInstitutions(FedCareError):
     """Federated learning needs at least two institutions."""
 
     code, status, exit_code = "too_few_institutions", 422, 2
-    text = "{found} institution(s) where at least {needed} are needed. {hint}"
+    text = "At least {needed} institutions are needed; found: {found}. {hint}"
 
 
 class QuorumLost(FedCareError):
@@ -271,7 +271,7 @@ class DatabaseNotEmpty(FedCareError):
 
     code, status, exit_code = "database_not_empty", 409, 2
     text = (
-        "The database at {where} already holds {tables} table(s), and restoring would mix two states."
+        "The database at {where} holds tables already ({tables}), and restoring would mix two states."
         " Restore into an empty one: another FEDCARE_HOME, or a new database in DATABASE_URL."
     )
 
@@ -531,6 +531,13 @@ class AlreadyRunning(FedCareError):
 
     code, status, exit_code = "already_running", 409, 2
     text = "`fedcare up` runs already in {home}, as process {pid}. Stop that one first, or choose another FEDCARE_HOME."
+
+
+class RunFailed(FedCareError):
+    """A run that somebody waited for did not complete."""
+
+    code, status = "run_failed", 409
+    text = "The run {run} ended as {status}: {reason}"
 
 
 class PlanRefused(FedCareError):

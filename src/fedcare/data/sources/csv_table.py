@@ -39,7 +39,7 @@ def read_table(path: str | Path, schema: TableSchema, task_name: str, divide_by:
     if header is None:
         raise BadRecords(path=path, task=task_name, reason="the file is empty")
     columns = match_columns(header.cells, schema, path, task_name)
-    reader = _TableReader(schema, columns, divide_by)
+    reader = TableReader(schema, columns, divide_by)
     for row in rows:
         reader.take(row)
     if not reader.seen:
@@ -47,8 +47,8 @@ def read_table(path: str | Path, schema: TableSchema, task_name: str, divide_by:
     return Loaded(reader.table(), tuple(reader.problems), columns.ignored)
 
 
-class _TableReader:
-    """Collects the good rows column by column, and the problems of the bad ones."""
+class TableReader:
+    """Collects the good rows of any table of texts column by column, and the problems of the bad ones."""
 
     def __init__(self, schema: TableSchema, columns: Columns, divide_by: str | None) -> None:
         names = columns.names()
