@@ -99,8 +99,8 @@ class Selection(Frozen):
 class Gate(Frozen):
     """When a new model version may answer in place of the active one.
 
-    It must be better on the pooled deciding metric, and worse at no institution by more than ``tolerance``: a difference
-    for metrics between 0 and 1, a share of the active version's figure for errors and losses.
+    It must be better on the pooled deciding metric, and worse at no institution by more than ``tolerance``: a
+    difference for metrics between 0 and 1, a share of the active version's figure for errors and losses.
     """
 
     tolerance: float = Field(default=0.02, ge=0.0)

@@ -18,6 +18,7 @@ class Settings:
     keeps: the embedded database under ``postgres``, keys, backups.
     ``database_url`` (DATABASE_URL, unset by default) names a PostgreSQL 15 or later to use instead of the embedded one.
     ``pg_bin`` (FEDCARE_PG_BIN, unset by default) is the folder of the PostgreSQL programs to start and to back up with.
+    ``gateway_url`` (FEDCARE_GATEWAY_URL, default ``http://127.0.0.1:8000``) is where the coordinator reports its runs.
     """
 
     runs: Path
@@ -26,6 +27,7 @@ class Settings:
     # It holds a password, so it stays out of every log that shows the settings.
     database_url: str | None = field(default=None, repr=False)
     pg_bin: Path | None = None
+    gateway_url: str = "http://127.0.0.1:8000"
 
 
 @cache
@@ -38,6 +40,7 @@ def settings() -> Settings:
         home=Path(os.environ.get("FEDCARE_HOME") or _default_home()).expanduser().absolute(),
         database_url=os.environ.get("DATABASE_URL") or None,
         pg_bin=Path(pg_bin) if pg_bin else None,
+        gateway_url=os.environ.get("FEDCARE_GATEWAY_URL") or "http://127.0.0.1:8000",
     )
 
 

@@ -9,6 +9,7 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, MetricRecord, RecordDict
 from fedcare.errors import QuorumLost
 from fedcare.federation.client_app import client_app
 from fedcare.federation.coordinator import coordinate
+from fedcare.federation.grid_exchange import GridExchange
 from fedcare.federation.inprocess_grid import InProcessGrid
 from fedcare.federation.server_app import server_app
 from fedcare.federation.site import Site
@@ -57,7 +58,11 @@ def run(study, folder, watcher, spoilers: dict[str, object]):
 
     folder.mkdir()
     grid = InProcessGrid(client_app(lambda context: sites[context.node_config["institution"]]), [*sites])
-    server_app(study.plan, len(sites), drive, watcher.answered, outcomes.append)(grid, grid.server_context())
+
+    def open_exchange(grid):
+        return GridExchange(grid, study.plan, len(sites), watcher.answered)
+
+    server_app(open_exchange, drive, outcomes.append)(grid, grid.server_context())
     return outcomes[0]
 
 

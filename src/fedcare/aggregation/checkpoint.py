@@ -99,6 +99,16 @@ def load(folder: Path) -> RunState | None:
     return max(states, key=lambda state: state.round, default=None)
 
 
+def round_of(folder: Path) -> int:
+    """The last round that a folder's checkpoint holds, 0 without one; weights are not read."""
+    rounds = [0]
+    for name in (FILE, UNCONFIRMED):
+        readable = contextlib.suppress(SafetensorError, OSError, KeyError, ValueError)
+        with readable, safe_open(folder / name, framework="numpy") as file:
+            rounds.append(int(json.loads((file.metadata() or {})["run"])["round"]))
+    return max(rounds)
+
+
 def _read(path: Path) -> RunState | None:
     """A checkpoint; None for one that was not confirmed before the machine went down."""
     try:

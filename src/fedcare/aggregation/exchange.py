@@ -35,10 +35,11 @@ class Answer:
 
 @dataclass
 class Traffic:
-    """Bytes of payload that went out to the institutions and came back."""
+    """Bytes of payload that went out to the institutions and came back, and answers that came too late to count."""
 
     sent: int = 0
     received: int = 0
+    late: int = 0
 
 
 class Exchange(Protocol):
@@ -74,7 +75,8 @@ class RoundRecord:
     ``metrics``: pooled over all validation rows that were evaluated, classes told apart at a probability of one half.
     ``institutions``: the same per institution.
     ``participants``: training rows of each institution whose update counted. ``dropped``: why an answer did not.
-    ``bytes_sent`` and ``bytes_received`` are payload bytes; ``seconds`` is the round's duration.
+    ``bytes_sent`` and ``bytes_received`` are payload bytes; ``seconds`` is the round's duration. ``late_answers`` came
+    during it, to questions of earlier rounds.
     """
 
     round: int
@@ -86,3 +88,4 @@ class RoundRecord:
     seconds: float = 0.0
     bytes_sent: int = 0
     bytes_received: int = 0
+    late_answers: int = 0

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from fedcare.aggregation.checkpoint import CheckpointWriter, RunState
-from fedcare.aggregation.exchange import Exchange, RoundRecord, Split, Sums
+from fedcare.aggregation.exchange import Exchange, RoundRecord, Split, Sums, Traffic
 from fedcare.aggregation.strategy import Strategy
 from fedcare.aggregation.validation import usable_sums, usable_updates
 from fedcare.data.preprocessing import add_up, fit, statistics_size
@@ -90,7 +90,7 @@ class RoundLoop:
         return state
 
     def _round(self, round_number: int, state: RunState) -> None:
-        started, traffic = time.perf_counter(), traffic_so_far(self.exchange)
+        started, before = time.perf_counter(), replace(self.exchange.traffic)
         # 1. Choose who takes part.
         chosen = self._sample(round_number, self.plan.rounds.fraction_train, "train")
         self.observer.round_started(round_number, chosen)
@@ -110,9 +110,7 @@ class RoundLoop:
         judgement = self.judge(round_number, candidate, judged_by, "validation", HALF)
         # 7. Remember the round, and the best weights so far.
         record = self._record(round_number, updates, dropped, judgement)
-        sent, received = self.exchange.traffic.sent - traffic[0], self.exchange.traffic.received - traffic[1]
-        seconds = time.perf_counter() - started
-        record = replace(record, seconds=seconds, bytes_sent=sent, bytes_received=received)
+        record = _with_traffic(record, before, self.exchange.traffic, time.perf_counter() - started)
         self._remember(state, record, candidate)
         # 8. Tell whoever watches; the caller writes the checkpoint.
         self.observer.round_finished(record)
@@ -200,9 +198,14 @@ class RoundLoop:
         return gain > 0 or (gain == 0 and new.metrics["loss"] < old.metrics["loss"])
 
 
-def traffic_so_far(exchange: Exchange) -> tuple[int, int]:
-    """Bytes sent and received so far."""
-    return exchange.traffic.sent, exchange.traffic.received
+def _with_traffic(record: RoundRecord, before: Traffic, after: Traffic, seconds: float) -> RoundRecord:
+    return replace(
+        record,
+        seconds=seconds,
+        bytes_sent=after.sent - before.sent,
+        bytes_received=after.received - before.received,
+        late_answers=after.late - before.late,
+    )
 
 
 def _reasons(dropped: dict[str, str]) -> str:

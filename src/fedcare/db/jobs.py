@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from procrastinate import App, PsycopgConnector
+from procrastinate.sql import queries
 from procrastinate.tasks import configure_task
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from fedcare.db.migrations.policies import APPLICATION
 from fedcare.db.urls import without_driver
@@ -25,15 +27,13 @@ def queue_run(tx: Connection, run_id: UUID) -> int:
 
     Returns the job's id. Raises nothing of its own: a second job for a run that has one finds nothing left to do.
     """
-    driver = tx.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
     job = configure_task(
         name=TASK,
         job_manager=_unopened().job_manager,
         queue=QUEUE,
         lock=LOCK,
         task_kwargs={"run_id": str(run_id)},
-        connection=driver,
+        connection=_driver(tx),
     )
     return int(job.defer())
 
@@ -43,6 +43,31 @@ def application(url: str) -> App:
     options = f"-c role={APPLICATION} -c timezone=UTC -c application_name=fedcare-worker"
     kwargs: dict[str, Any] = {"options": options, "connect_timeout": 5}
     return App(connector=PsycopgConnector(conninfo=without_driver(url), kwargs=kwargs, min_size=1, max_size=3))
+
+
+def being_done(tx: Connection) -> set[int]:
+    """Ids of the jobs that a worker has taken and not finished, as far as the database knows."""
+    query = text("select id from procrastinate_jobs where queue_name = :queue and status = 'doing'")
+    return set(tx.execute(query, {"queue": QUEUE}).scalars())
+
+
+def is_queued(tx: Connection, run_id: UUID) -> bool:
+    """Whether a job of this run waits or is being done."""
+    query = "select 1 from procrastinate_jobs where status in ('todo', 'doing') and args ->> 'run_id' = :run limit 1"
+    return tx.execute(text(query), {"run": str(run_id)}).first() is not None
+
+
+def put_back(tx: Connection, job_id: int) -> None:
+    """Queue a job again whose worker died; it keeps its place before later ones."""
+    nothing_else = {"new_priority": None, "new_queue_name": None, "new_lock": None}
+    arguments = {"job_id": job_id, "retry_at": datetime.now(UTC), **nothing_else}
+    _driver(tx).execute(queries["retry_job"], arguments)
+
+
+def _driver(tx: Connection) -> psycopg.Connection:
+    driver = tx.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
 
 
 def _unopened() -> App:

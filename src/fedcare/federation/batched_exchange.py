@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from fedcare.aggregation.exchange import Answer, Split, Traffic
-from fedcare.federation.grid_exchange import OnAnswer
 from fedcare.federation.messages import Instruction
+from fedcare.federation.questions import OnAnswer
 from fedcare.federation.site import Site, answer_size, sums_of, working_model
 from fedcare.models.vector import load_vector
 from fedcare.plan import TrainingPlan, canonical_json

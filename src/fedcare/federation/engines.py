@@ -9,7 +9,8 @@ from typing import Literal, get_args
 
 from fedcare.errors import EngineUnavailable
 from fedcare.federation.coordinator import Outcome
-from fedcare.federation.grid_exchange import OnAnswer
+from fedcare.federation.grid_exchange import GridExchange
+from fedcare.federation.questions import OnAnswer
 from fedcare.federation.server_app import Drive, server_app
 from fedcare.federation.site import Site, device
 from fedcare.plan import TrainingPlan
@@ -55,7 +56,7 @@ def run(engine: Engine, plan: TrainingPlan, sites: Sequence[Site], drive: Drive,
 
         return drive(BatchedExchange(sites, plan, on_answer))
     outcomes: list[Outcome] = []
-    app = server_app(plan, len(sites), drive, on_answer, outcomes.append)
+    app = server_app(lambda grid: GridExchange(grid, plan, len(sites), on_answer), drive, outcomes.append)
     if engine == "ray":
         from fedcare.federation.ray_engine import run_on_ray
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from flwr.app import Message, MessageType
 from flwr.serverapp import Grid
 
-from fedcare.aggregation.exchange import Answer, Split, Traffic
+from fedcare.aggregation.exchange import Answer
 from fedcare.federation.messages import Instruction, answered, ask, name_in, size_of
-from fedcare.plan import TrainingPlan, canonical_json
+from fedcare.federation.questions import MessageExchange, OnAnswer
+from fedcare.plan import TrainingPlan
 from fedcare.update import Vector
 
 POLL_SECONDS = 0.05
 # How long a run waits for its nodes to connect before it says how many are missing.
 CONNECT_SECONDS = 60.0
-OnAnswer = Callable[[Answer], None]
 
 
-class GridExchange:
+class GridExchange(MessageExchange):
     """Asks nodes over a grid and waits for their answers until the plan's deadline.
 
     Making one waits until ``expected`` nodes are connected, or a minute has passed: then the run goes on with those
@@ -27,10 +27,8 @@ class GridExchange:
     """
 
     def __init__(self, grid: Grid, plan: TrainingPlan, expected: int, on_answer: OnAnswer) -> None:
-        self.traffic = Traffic()
-        self._grid, self._deadline, self._on_answer = grid, plan.rounds.deadline, on_answer
-        self._plan = plan.canonical()
-        self._preprocessing = ""
+        super().__init__(plan, on_answer)
+        self._grid, self._deadline = grid, plan.rounds.deadline
         self._names: dict[int, str] = {}
         self._await_nodes(expected)
 
@@ -41,24 +39,6 @@ class GridExchange:
         if unnamed := [node for node in nodes if node not in self._names]:
             self._learn_names(unnamed)
         return sorted(self._names[node] for node in nodes if node in self._names)
-
-    def statistics(self, institutions: Sequence[str]) -> list[Answer]:
-        """Round 0's counts and sums."""
-        return self._ask(MessageType.QUERY, Instruction(self._plan), None, institutions)
-
-    def prepare(self, preprocessing: dict[str, object]) -> None:
-        """The preprocessing that goes with every later question."""
-        self._preprocessing = canonical_json(preprocessing)
-
-    def train(self, round_number: int, vector: Vector, institutions: Sequence[str]) -> list[Answer]:
-        """Training from ``vector``."""
-        instruction = Instruction(self._plan, round_number, "train", self._preprocessing)
-        return self._ask(MessageType.TRAIN, instruction, vector, institutions)
-
-    def evaluate(self, round_number: int, vector: Vector, institutions: Sequence[str], split: Split) -> list[Answer]:
-        """Evaluation of ``vector`` on one split."""
-        instruction = Instruction(self._plan, round_number, split, self._preprocessing)
-        return self._ask(MessageType.EVALUATE, instruction, vector, institutions)
 
     def _ask(
         self, kind: str, instruction: Instruction, vector: Vector | None, institutions: Sequence[str]
@@ -98,7 +78,7 @@ class GridExchange:
             time.sleep(POLL_SECONDS)
 
     def _learn_names(self, nodes: Sequence[int]) -> None:
-        content = ask(Instruction(self._plan))
+        content = ask(Instruction(self._text))
         questions = [Message(content, node, MessageType.QUERY) for node in nodes]
         asked = {message: str(node) for message, node in zip(self._grid.push_messages(questions), nodes, strict=True)}
         for node, message in self._collect(asked):

@@ -9,23 +9,19 @@ from flwr.serverapp import Grid, ServerApp
 
 from fedcare.aggregation.exchange import Exchange
 from fedcare.federation.coordinator import Outcome
-from fedcare.federation.grid_exchange import GridExchange, OnAnswer
-from fedcare.plan import TrainingPlan
 
 Drive = Callable[[Exchange], Outcome]
 
 
-def server_app(
-    plan: TrainingPlan, expected: int, drive: Drive, on_answer: OnAnswer, done: Callable[[Outcome], None]
-) -> ServerApp:
-    """A ServerApp that lets ``drive`` run ``plan`` over whichever grid Flower hands it, and gives ``done`` the end.
+def server_app(open_exchange: Callable[[Grid], Exchange], drive: Drive, done: Callable[[Outcome], None]) -> ServerApp:
+    """A ServerApp that lets ``drive`` run over whichever grid Flower hands it, and gives ``done`` the end.
 
-    ``expected`` is the number of nodes it waits for before it begins.
+    ``open_exchange`` makes of the grid what carries the questions.
     """
     app = ServerApp()
 
     @app.main()
     def main(grid: Grid, context: Context) -> None:
-        done(drive(GridExchange(grid, plan, expected, on_answer)))
+        done(drive(open_exchange(grid)))
 
     return app

@@ -10,15 +10,14 @@ from typing import Any, Protocol, TypeVar
 
 from fedcare.aggregation.exchange import Answer, Exchange
 from fedcare.aggregation.rounds import Observer
-from fedcare.data.preprocessing import preprocessing_from_json
 from fedcare.federation.comparison import compare
 from fedcare.federation.coordinator import Outcome, coordinate
 from fedcare.federation.engines import Engine, run
 from fedcare.federation.run_folder import MODEL, REPORT, RUN, claim, finished, write_json, write_text
 from fedcare.federation.site import Site
 from fedcare.federation.study import Study
-from fedcare.federation.summary import summarise
-from fedcare.federation.versions import store_version
+from fedcare.federation.summary import described, summarise
+from fedcare.federation.versions import store_outcome
 from fedcare.report.render import render
 
 T = TypeVar("T")
@@ -63,12 +62,15 @@ def simulate(job: Job, watcher: Watcher, prepared_seconds: float = 0.0) -> dict[
         return done
     clock = Stopwatch({"prepare": prepared_seconds})
     outcome = clock.time("train", lambda: _drive(job, watcher))
-    summary = summarise(job.study, outcome, job.engine)
+    study = job.study
+    summary = summarise(study.plan, outcome, job.engine, described(study))
+    summary |= {"partition": study.partition, "left_out_rows": study.left_out}
     if job.compare:
         watcher.note("comparing with each institution alone and with all rows in one place")
         summary["compare"] = clock.time("compare", lambda: compare(job.study, watcher.note))
     watcher.note("writing the model version and the report")
-    clock.time("model", lambda: _store(job, outcome, summary))
+    lineage = {"engine": job.engine, "partition": study.partition}
+    clock.time("model", lambda: store_outcome(job.folder / MODEL, study.plan, outcome, summary, lineage))
     summary |= {"model_dir": str(job.folder / MODEL), "report": str(job.folder / REPORT)}
     summary |= {"timings": clock.seconds, "seconds": sum(clock.seconds.values())}
     clock.time("report", lambda: write_text(job.folder / REPORT, render(summary)))
@@ -84,22 +86,6 @@ def _drive(job: Job, watcher: Watcher) -> Outcome:
         return coordinate(plan, exchange, job.folder, watcher, watcher.resumed)
 
     return run(job.engine, plan, sites, drive, watcher.answered)
-
-
-def _store(job: Job, outcome: Outcome, summary: dict[str, Any]) -> None:
-    task, plan = job.study.task, job.study.plan
-    figures = summary | {"institutions": {name: each["metrics"] for name, each in summary["institutions"].items()}}
-    lineage = {
-        "rounds": outcome.state.round,
-        "best_round": outcome.state.best_round,
-        "strategy": plan.strategy.name,
-        "engine": job.engine,
-        "partition": job.study.partition,
-        "institutions": {name: each["examples"] for name, each in summary["institutions"].items()},
-    }
-    preprocessing = preprocessing_from_json(outcome.state.preprocessing)
-    place, best = job.folder / MODEL, outcome.state.best
-    store_version(place, task, plan, preprocessing, outcome.manifest, best, figures, lineage, outcome.calibration)
 
 
 class Stopwatch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
@@ -12,40 +12,42 @@ import numpy as np
 from fedcare.aggregation.exchange import RoundRecord
 from fedcare.data.records import Institution, Records
 from fedcare.federation.coordinator import Outcome
-from fedcare.federation.engines import Engine
 from fedcare.federation.study import Study
+from fedcare.plan import TrainingPlan
 from fedcare.tasks.spec import Task
 from fedcare.training import metrics
 
 HISTOGRAM_BINS = 10
 
 
-def summarise(study: Study, outcome: Outcome, engine: Engine) -> dict[str, Any]:
-    """Everything about the run except where its files lie and how long the command took."""
-    task, state, judgement = study.task, outcome.state, outcome.judgement
+def summarise(plan: TrainingPlan, outcome: Outcome, engine: str, institutions: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything about the run except where its files lie and how long the command took.
+
+    ``institutions`` is what is known of each one's records beside its figures: much in a simulation, and of real
+    institutions only how many rows they trained on.
+    """
+    task, state, judgement = Task.model_validate(plan.task), outcome.state, outcome.judgement
     return {
         "task": task.name,
         "title": task.title,
         "kind": task.kind,
         "unit": task.records.target.unit,
-        "metric": study.plan.selection.metric or task.deciding_metric,
+        "metric": plan.selection.metric or task.deciding_metric,
         "engine": engine,
-        "strategy": study.plan.strategy.name,
-        "seed": study.plan.seed,
-        "plan_hash": study.plan.hash,
-        "plan": study.plan.model_dump(mode="json"),
-        "partition": study.partition,
+        "strategy": plan.strategy.name,
+        "seed": plan.seed,
+        "plan_hash": plan.hash,
+        "plan": plan.model_dump(mode="json"),
         "status": "completed",
         "rounds": state.round,
         "best_round": state.best_round,
         "judged_on": outcome.judged_on,
         "threshold": judgement.threshold,
-        "left_out_rows": study.left_out,
         "metrics": judgement.metrics,
-        "institutions": _institutions(study, outcome),
+        "institutions": _with_figures(institutions, outcome),
         "start": asdict(state.start),
         "history": [asdict(record) for record in state.history],
-        "convergence": convergence([state.start, *state.history], state.best_round, study),
+        "convergence": convergence([state.start, *state.history], state.best_round, plan, task),
         "curves": _curves(task, outcome),
         "bytes": {
             "sent": sum(record.bytes_sent for record in state.history),
@@ -54,32 +56,47 @@ def summarise(study: Study, outcome: Outcome, engine: Engine) -> dict[str, Any]:
     }
 
 
-def _institutions(study: Study, outcome: Outcome) -> dict[str, Any]:
-    used = {each.name: 0 for each in study.institutions}
+def _with_figures(institutions: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
+    """Each institution's records with its own metrics, and its ``weight`` in the model, 0 to 1."""
+    used = dict.fromkeys(institutions, 0)
     for record in outcome.state.history:
         for name, rows in record.participants.items():
-            used[name] += rows
+            used[name] = used.get(name, 0) + rows
     total = sum(used.values())
+    own = outcome.judgement.institutions
+    return {
+        name: {**institutions.get(name, {}), "metrics": own.get(name, {}), "weight": rows / total}
+        for name, rows in used.items()
+    }
+
+
+def trained_rows(outcome: Outcome) -> dict[str, Any]:
+    """What a coordinator knows of real institutions: the training rows that each announced."""
+    return {name: {"examples": rows} for name, rows in sorted(outcome.state.announced.items())}
+
+
+def described(study: Study) -> dict[str, Any]:
+    """What a simulation knows of each institution: its rows by split, and the distribution of the target."""
     edges = _edges(study)
     return {
         each.name: {
             "examples": len(each.train),
             "validation_examples": len(each.validation),
             "test_examples": 0 if each.test is None else len(each.test),
-            "metrics": outcome.judgement.institutions.get(each.name, {}),
-            "weight": used[each.name] / total,
             "distribution": _distribution(each, study.task, edges),
         }
         for each in study.institutions
     }
 
 
-def convergence(course: Sequence[RoundRecord], best_round: int, study: Study) -> dict[str, float | int | None]:
+def convergence(
+    course: Sequence[RoundRecord], best_round: int, plan: TrainingPlan, task: Task
+) -> dict[str, float | int | None]:
     """How fast the deciding metric rose: the first round at 95% of its whole gain, and the mean gain a round.
 
     ``course`` begins with round 0, the untrained model.
     """
-    metric = study.plan.selection.metric or study.task.deciding_metric
+    metric = plan.selection.metric or task.deciding_metric
     values = [record.metrics.get(metric) for record in course]
     first, best = values[0], values[best_round]
     if first is None or best is None:

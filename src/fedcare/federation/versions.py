@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fedcare.data.preprocessing import Preprocessing
-from fedcare.federation.coordinator import feature_count
+from fedcare.data.preprocessing import Preprocessing, preprocessing_from_json
+from fedcare.federation.coordinator import Outcome, feature_count
 from fedcare.models.build import build
 from fedcare.models.vector import load_vector
 from fedcare.plan import TrainingPlan
@@ -18,6 +18,24 @@ from fedcare.training.calibration import Calibration
 from fedcare.update import Manifest, Vector
 
 FIGURES = ("metrics", "judged_on", "threshold", "best_round", "metric", "unit", "institutions")
+
+
+def store_outcome(
+    directory: Path, plan: TrainingPlan, outcome: Outcome, summary: Mapping[str, Any], lineage: Mapping[str, Any]
+) -> Version:
+    """The version that a federation's run ended in; ``lineage`` adds where it ran. Raises StorageFull."""
+    state, institutions = outcome.state, summary["institutions"]
+    figures = {**summary, "institutions": {name: each["metrics"] for name, each in institutions.items()}}
+    whole = {
+        "rounds": state.round,
+        "best_round": state.best_round,
+        "strategy": plan.strategy.name,
+        "institutions": {name: each.get("examples") for name, each in institutions.items()},
+        **lineage,
+    }
+    task, preprocessing = Task.model_validate(plan.task), preprocessing_from_json(state.preprocessing)
+    known = outcome.calibration
+    return store_version(directory, task, plan, preprocessing, outcome.manifest, state.best, figures, whole, known)
 
 
 def store_version(

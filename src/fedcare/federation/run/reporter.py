@@ -1,0 +1,91 @@
+"""A run's events in the words of the gateway's internal API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fedcare.aggregation.exchange import Answer, RoundRecord
+from fedcare.federation.run.telling import Teller
+
+
+class Reporter:
+    """Watches the round loop, and lets a teller tell what happens."""
+
+    def __init__(self, run_id: str, method: str, teller: Teller) -> None:
+        self._run, self._method, self._teller = run_id, method, teller
+        self._seconds: dict[str, float] = {}
+
+    # -- what the round loop calls ------------------------------------------------------------------------------------
+
+    def round_started(self, round_number: int, institutions: Sequence[str]) -> None:
+        """Institutions have been asked to train."""
+        self._seconds.clear()
+        self.note("round", round=round_number, text=f"round {round_number}: {', '.join(institutions)} train")
+
+    def answered(self, answer: Answer) -> None:
+        """An institution has answered, or missed its deadline."""
+        if answer.vector is not None:
+            self._seconds[answer.institution] = answer.seconds
+        elif answer.error is not None:
+            self.note("dropped", institution=answer.institution, text=f"{answer.institution}: {answer.error}")
+
+    def round_finished(self, record: RoundRecord) -> None:
+        """A round stands."""
+        self._teller.tell("round", self._round(record))
+        self._teller.tell("metrics", self._metrics(record))
+
+    def resumed(self, round_number: int) -> None:
+        """The run goes on after this round."""
+        self.note("resumed", round=round_number, text=f"goes on after round {round_number}")
+
+    # -- the run itself -----------------------------------------------------------------------------------------------
+
+    def told_before(self, history: Sequence[RoundRecord]) -> None:
+        """Tell again all that an earlier process may have kept to itself."""
+        for record in history:
+            self.round_finished(record)
+
+    def status(self, status: str, **more: Any) -> None:
+        """Where the run stands."""
+        known = {key: value for key, value in more.items() if value is not None}
+        self._teller.tell("run", {"run_id": self._run, "status": status, **known})
+
+    def note(self, kind: str, **data: Any) -> None:
+        """Something worth a line."""
+        self._teller.tell("event", {"run_id": self._run, "kind": "note", "data": {"about": kind, **data}})
+
+    def _round(self, record: RoundRecord) -> dict[str, Any]:
+        return {
+            "run_id": self._run,
+            "round": record.round,
+            "status": "completed",
+            "aggregation_method": self._method,
+            "participants": record.participants,
+            "dropped": record.dropped,
+            "metrics": record.metrics,
+            "train_loss": record.train_loss,
+            "seconds": record.seconds,
+            "bytes_sent": record.bytes_sent,
+            "bytes_received": record.bytes_received,
+            "late_answers": record.late_answers,
+        }
+
+    def _metrics(self, record: RoundRecord) -> dict[str, Any]:
+        names = sorted({*record.participants, *record.institutions, *record.dropped})
+        return {
+            "run_id": self._run,
+            "round": record.round,
+            "institutions": {name: self._own(name, record) for name in names},
+        }
+
+    def _own(self, name: str, record: RoundRecord) -> Mapping[str, Any]:
+        own: dict[str, Any] = {
+            "examples": record.participants.get(name, 0),
+            "metrics": record.institutions.get(name, {}),
+        }
+        if name in self._seconds:
+            own["seconds"] = self._seconds[name]
+        if name in record.dropped:
+            own["dropped"] = record.dropped[name]
+        return own
