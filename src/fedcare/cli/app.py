@@ -23,6 +23,7 @@ from fedcare.cli import (
     simulate,
     tasks,
     train_local,
+    up,
     workers,
 )
 from fedcare.errors import BadUsage, FedCareError, StorageFull
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.command("simulate")(simulate.command)
 app.command("train-local")(train_local.command)
+app.command("up")(up.command)
 app.command("predict")(predict.command)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(data.app, name="data")

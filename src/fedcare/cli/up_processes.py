@@ -1,0 +1,126 @@
+"""The processes of ``fedcare up``: where each listens, its command, and how it shows that it serves."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fedcare.errors import BadSetting, PortTaken
+from fedcare.supervision.child import Child
+
+if TYPE_CHECKING:
+    from fedcare.cli.up_consortium import Place
+
+HOST = "127.0.0.1"
+USUAL_COUNT, USUAL_DOOR = 5, 8443
+_FEDCARE = (sys.executable, "-m", "fedcare")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything is. ``door`` is the coordinator's public port, which every node's settings name, so it stays."""
+
+    home: Path
+    database_url: str
+    port: int
+    door: int
+    institutions: int
+
+    @property
+    def gateway_url(self) -> str:
+        """The gateway's address."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every process is told."""
+        return {
+            "FEDCARE_HOME": str(self.home),
+            "DATABASE_URL": self.database_url,
+            "FEDCARE_GATEWAY_URL": self.gateway_url,
+        }
+
+    @property
+    def coordinator(self) -> str:
+        """Where nodes reach the coordinator."""
+        return f"{HOST}:{self.door}"
+
+    def images(self, slug: str) -> Path:
+        """The folder of an institution's image files."""
+        return self.home / "images" / slug
+
+
+def lay_out(home: Path, database_url: str, port: int, institutions: int | None) -> Layout:
+    """The layout of an earlier start, with this gateway's port; or a new one. Raises PortTaken, BadSetting."""
+    kept = home / "up.json"
+    before = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    count = before.get("institutions", institutions or USUAL_COUNT)
+    if institutions not in {None, count}:
+        reason = f"{home} was made for {count}; choose another FEDCARE_HOME"
+        raise BadSetting(setting="--institutions", value=institutions, reason=reason)
+    door = before.get("door") or (USUAL_DOOR if _free(USUAL_DOOR) else _free_port())
+    layout = Layout(home, database_url, port or _free_port(), door, count)
+    for taken in (layout.port, layout.door):
+        if not _free(taken):
+            raise PortTaken(host=HOST, port=taken, reason="another program listens there")
+    part = kept.with_suffix(".part")
+    part.write_text(json.dumps({"door": door, "institutions": count}), encoding="utf-8")
+    part.rename(kept)
+    return layout
+
+
+def gateway(layout: Layout) -> Child:
+    """The HTTP API."""
+
+    def ready() -> bool:
+        with urllib.request.urlopen(f"{layout.gateway_url}/api/health", timeout=2) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+
+    argv = (*_FEDCARE, "gateway", "--port", str(layout.port), "--supervised")
+    return Child("gateway", argv, layout.environment, ready, grace=35)
+
+
+def coordinator(layout: Layout) -> tuple[Child, Child]:
+    """The door, then the worker."""
+    address = layout.home / "superlink" / "address.json"
+    before = _changed_at(address)
+    argv = (sys.executable, "-m", "fedcare.federation.superlink", "--host", HOST, "--port", str(layout.door))
+    # It says where it listens once it does.
+    door = Child("door", argv, layout.environment, lambda: _changed_at(address) != before)
+    return door, Child("worker", (sys.executable, "-m", "fedcare.federation.work"), layout.environment)
+
+
+def nodes(layout: Layout, places: Sequence[Place]) -> list[Child]:
+    """Each institution's node."""
+    return [
+        Child(f"node-{place.slug}", (*_FEDCARE, "node", "run", "--institution", place.name), layout.environment)
+        for place in places
+    ]
+
+
+def _changed_at(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As a server would: connections of an earlier run that linger do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
