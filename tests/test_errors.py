@@ -25,6 +25,7 @@ def test_each_error_has_a_code_a_status_and_a_documented_meaning(kind):
         filled = kind(**dict.fromkeys(re.findall(r"{(\w+)", kind.text), 1))
     assert str(filled)
     assert "\n" not in str(filled)
+    assert "(s)" not in str(filled)
 
 
 def test_json_has_one_shape():

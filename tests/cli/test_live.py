@@ -54,6 +54,13 @@ def test_a_pipe_gets_one_line_a_round() -> None:
     ]
 
 
+def test_one_is_no_plural() -> None:
+    console = Console(file=io.StringIO(), width=40)
+    with LiveView(console=console) as view:
+        view.started("Cancer in grey images", NAMES[:1], 1, "auc")
+    assert written(console).splitlines() == ["Cancer in grey images: 1 institution, 1 round"]
+
+
 def test_a_dumb_terminal_gets_lines_without_escape_sequences() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=80, _environ={"TERM": "dumb"})
     play(LiveView(console=console))

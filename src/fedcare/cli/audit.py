@@ -9,6 +9,7 @@ import typer
 from fedcare.cli.db import database
 from fedcare.cli.output import JsonFlag, emit, page, screen
 from fedcare.errors import DatabaseBehind
+from fedcare.report.words import plural
 from fedcare.settings import settings
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def verify(accept: Accept = False, json: JsonFlag = False) -> None:
         for fault in faults:
             whose = f"institution {fault.tenant}" if fault.tenant else "the consortium"
             page.print(f"The log of {whose}, row {fault.seq}: {fault.reason}.", markup=False)
-        screen.print(f"{len(chains)} chains verified, {len(faults)} faults found.")
+        screen.print(f"{plural(len(chains), 'chain')} verified, {plural(len(faults), 'fault')} found.")
     if faults:
         raise typer.Exit(1)
 

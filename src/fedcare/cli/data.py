@@ -11,6 +11,7 @@ import typer
 from fedcare.cli.options import Set, parse_settings
 from fedcare.cli.output import JsonFlag, emit, page
 from fedcare.errors import BadSetting
+from fedcare.report.words import plural
 
 if TYPE_CHECKING:
     from fedcare.data.records import Loaded
@@ -97,7 +98,9 @@ def _status(found: dict[str, Any]) -> int:
 def _show(found: dict[str, Any], task: Task) -> None:
     if found["problems"]:
         _show_problems(found["problems"])
-    page.print(f"{found['file']} as {found['task']} reads it: {found['rows']} rows", markup=False, highlight=False)
+    page.print(
+        f"{found['file']} as {found['task']} reads it: {plural(found['rows'], 'row')}", markup=False, highlight=False
+    )
     verdict = {
         ALL_FIT: "Every row fits.",
         SOME_BAD: f"Usable rows: {found['usable']}. Bad rows, which will be left out: {found['bad']}.",
@@ -163,7 +166,9 @@ def generate(
     if json:
         emit({"task": declared.name, "out": str(out), "rows": len(loaded.records), "seed": seed})
     else:
-        page.print(f"{len(loaded.records)} records of {declared.name} are in {out}", markup=False, highlight=False)
+        page.print(
+            f"{plural(len(loaded.records), 'record')} of {declared.name} in {out}", markup=False, highlight=False
+        )
 
 
 def _seed(text: str) -> int:

@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from fedcare.cli.live_picture import Progress, Row, clean, line_of, picture
+from fedcare.report.words import plural
 
 # Redraws a second: enough for a running clock, too few for training to notice.
 _RATE = 2
@@ -69,7 +70,7 @@ class LiveView:
             )
             self._live.start(refresh=True)
         else:
-            self._say(f"{title}: {len(institutions)} institutions, {rounds} rounds")
+            self._say(f"{title}: {plural(len(institutions), 'institution')}, {plural(rounds, 'round')}")
 
     def institution_started(self, round: int, institution: str) -> None:  # noqa: A002 (the word of the house)
         """An institution begins to train in a round."""

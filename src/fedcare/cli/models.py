@@ -12,6 +12,7 @@ from fedcare.cli.gateway_database import command_line, gateway_database
 from fedcare.cli.options import Root
 from fedcare.cli.output import JsonFlag, emit, page, screen, working
 from fedcare.cli.runs import fact_sheet, figures, listing
+from fedcare.report.words import plural
 from fedcare.settings import settings
 
 app = typer.Typer(
@@ -84,5 +85,5 @@ def import_(
 
 def _origin(lineage: dict[str, Any]) -> dict[str, Any]:
     institutions = lineage.get("institutions") or {}
-    named = ", ".join(f"{name} ({rows} rows)" for name, rows in institutions.items())
+    named = ", ".join(f"{name} ({plural(rows, 'row')})" for name, rows in institutions.items())
     return {name: lineage.get(name) for name in ("strategy", "best_round", "rounds")} | {"institutions": named or None}

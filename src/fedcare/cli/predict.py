@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from fedcare.cli.output import JsonFlag, emit, page, screen
 from fedcare.errors import BadSetting, BadValue, FileMissing, UnreadableFile
+from fedcare.report.words import plural
 
 if TYPE_CHECKING:
     from fedcare.registry.version import Version
@@ -150,7 +151,7 @@ def _show(version: Version, names: Sequence[str], answers: Sequence[Answer], man
         table.add_row(escape(name), *(escape(cell) for cell in _cells(answer)))
     page.print(table)
     if many and (refused := len(answers) - _predicted(answers)):
-        screen.print(f"{refused} of {len(answers)} rows could not be predicted; the notes say why.")
+        screen.print(f"{refused} of {plural(len(answers), 'row')} could not be predicted; the notes say why.")
 
 
 def _show_explanation(explanation: Explanation) -> None:

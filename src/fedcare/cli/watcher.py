@@ -12,6 +12,7 @@ from fedcare.cli.live import LiveView
 from fedcare.cli.words import figures
 from fedcare.federation.engines import Choice
 from fedcare.federation.study import Study
+from fedcare.report.words import plural
 
 
 class LiveWatcher:
@@ -23,7 +24,8 @@ class LiveWatcher:
         self._study, self._view = study, LiveView(quiet=quiet)
         self._view.note(f"engine: {choice.engine} ({choice.reason})")
         if study.left_out:
-            self._view.note(f"{study.left_out} rows do not fit the schema and are left out; see `fedcare data check`")
+            left = plural(study.left_out, "row")
+            self._view.note(f"left out, because it does not fit the schema: {left}; see `fedcare data check`")
 
     def __enter__(self) -> LiveWatcher:
         self._view.__enter__()
