@@ -18,6 +18,7 @@ from fedcare.cli import (
     gateway,
     institutions,
     models,
+    node,
     predict,
     runs,
     simulate,
@@ -47,6 +48,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(gateway.app, name="gateway")
 app.add_typer(institutions.app, name="institutions")
 app.add_typer(workers.app, name="workers")
+app.add_typer(node.app, name="node")
 
 
 def main() -> None:
