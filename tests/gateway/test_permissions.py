@@ -8,7 +8,7 @@ import sqlalchemy
 
 from fedcare.db.ids import new_id
 from fedcare.gateway.caller import Role
-from fedcare.gateway.permissions import PERMISSIONS, PUBLIC
+from fedcare.gateway.permissions import PERMISSIONS, PUBLIC, SERVICE
 
 METHODS = ("get", "post", "put", "delete")
 # Whose path parameters name something of one institution's own; the others name what all of the consortium share.
@@ -57,11 +57,17 @@ def of_a(gateway):
         insert into predictions (institution_id, id, worker_id, patient_id, task, model_version, result, value, outside)
         values (:tenant, :id, :worker, :patient, 'insurance-cost', 'onlyina', '{}', 1, false)
     """
+    rule = "insert into standing_rules (institution_id, task, max_rounds_per_day) values (:tenant, 'onlyina', 1)"
+    left = """
+        insert into egress_log (institution_id, id, run, kind, bytes, hash) values (:tenant, :id, 'onlyina', 'update', 1, '')
+    """
     values = {"id": ids["prediction_id"], "worker": ids["worker_id"], "patient": ids["patient_id"]}
     with gateway.owner.begin() as connection:
         connection.execute(as_a, tenant)
         connection.execute(sqlalchemy.text(patient), tenant | {"id": ids["patient_id"]})
         connection.execute(sqlalchemy.text(prediction), tenant | values)
+        connection.execute(sqlalchemy.text(rule), tenant)
+        connection.execute(sqlalchemy.text(left), tenant | {"id": new_id()})
     return ids
 
 
@@ -85,10 +91,19 @@ def test_a_route_that_the_table_does_not_name_is_nobodys(gateway, client, monkey
 def test_without_a_session_only_the_public_routes_answer(gateway, anonymous, operations):
     for operation, method, path in operations:
         answer = anonymous.request(method, place(path, {}))
-        if operation in PUBLIC:
+        if operation in PUBLIC - SERVICE:
             assert answer.json()["error"]["code"] != "unauthenticated" if answer.status_code == 401 else True
         else:
             assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthenticated"), operation
+
+
+def test_no_session_opens_what_is_the_coordinators(client, operations):
+    assert {operation for operation, _, path in operations if path.startswith("/api/internal/")} == SERVICE
+    for role in Role:
+        caller = client(role.value)
+        for operation, method, path in operations:
+            if operation in SERVICE:
+                assert caller.request(method, path).status_code == 401, operation
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -155,5 +170,6 @@ def unknown(parameter):
 def snapshot(gateway):
     """What institution A holds, but for its audit log."""
     tables = {"patients": "tenant", "predictions": "tenant", "medical_workers": "tenant", "institutions": "id"}
+    tables |= {"standing_rules": "tenant", "egress_log": "tenant", "plan_approvals": "tenant"}
     a = gateway.institutions["A"]
     return {table: gateway.rows(f"select * from {table} where {column} = :a", a=a) for table, column in tables.items()}

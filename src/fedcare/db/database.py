@@ -116,18 +116,26 @@ class Database:
         A connection that died in the pool, as all do when the server restarts, is replaced by a new one once: nothing
         has been done on it yet.
         """
-        tenant = "" if scope.tenant is None else str(scope.tenant)
         for is_last in (False, True):
             connection = self.engine.connect()
             try:
                 transaction = connection.begin()
-                connection.execute(_SET_SCOPE, {"tenant": tenant, "email": scope.email or ""})
+                connection.execute(_SET_SCOPE, _settings(scope))
                 return connection, transaction
             except DBAPIError as error:
                 connection.close()
                 if is_last or not error.connection_invalidated:
                     raise
         raise AssertionError
+
+
+def enter(tx: Connection, scope: Scope) -> None:
+    """Go on with a transaction in another scope: for what concerns several institutions and is one deed."""
+    tx.execute(_SET_SCOPE, _settings(scope))
+
+
+def _settings(scope: Scope) -> dict[str, str]:
+    return {"tenant": "" if scope.tenant is None else str(scope.tenant), "email": scope.email or ""}
 
 
 def _refuse_aborted(connection: Connection) -> None:

@@ -22,6 +22,7 @@ from fedcare.gateway.flat_routes import add_routes
 from fedcare.gateway.guard import guard
 from fedcare.gateway.housekeeping import Housekeeping
 from fedcare.gateway.institutions.endpoints import router as institutions
+from fedcare.gateway.internal.endpoints import router as internal
 from fedcare.gateway.logs import log_as_json
 from fedcare.gateway.middleware import Gate
 from fedcare.gateway.models.endpoints import router as models
@@ -30,22 +31,29 @@ from fedcare.gateway.monitoring.endpoints import router as monitoring
 from fedcare.gateway.monitoring.endpoints import scraped
 from fedcare.gateway.orphans import end_with_parent
 from fedcare.gateway.patients.endpoints import router as patients
+from fedcare.gateway.plans.endpoints import router as plans
 from fedcare.gateway.predictions.endpoints import router as predictions
+from fedcare.gateway.schedules.endpoints import router as schedules
 from fedcare.gateway.services import Services
+from fedcare.gateway.training.endpoints import router as training
+from fedcare.gateway.training.watching import Watchers
 from fedcare.settings import settings
+from fedcare.trust.service_token import service_token
 
 # Routes are tried one after the other, so those that are asked for most come first.
-ROUTERS = (monitoring, predictions, patients, auth, institutions, models, audit)
+ROUTERS = (monitoring, predictions, patients, auth, institutions, models, audit, training, internal, schedules, plans)
 DESCRIPTION = (
-    "Patients, predictions, models and the audit log of one FedCare gateway. Sign in at `/api/auth/login`; browsers"
-    " get cookies and send the CSRF token back in `X-CSRF-Token`, machines send the access token as a Bearer header."
+    "Patients, predictions, models, training and the audit log of one FedCare gateway. Sign in at `/api/auth/login`;"
+    " browsers get cookies and send the CSRF token back in `X-CSRF-Token`, machines send the access token as a Bearer"
+    " header."
 )
 
 
 def create_app(config: GatewayConfig, database: Database) -> FastAPI:
     """A gateway over a database that ``Database.check`` has accepted."""
     authenticator, shelf = Authenticator(config, database), Shelf(config.home / "models", database)
-    listener = Listener(database.url, authenticator.news() | shelf.news())
+    watchers = Watchers()
+    listener = Listener(database.url, authenticator.news() | shelf.news() | watchers.news())
     authenticator.fresh = lambda: listener.connected
     housekeeping = Housekeeping(database, config.home / ANCHORS, config.database_place or place(database.url))
 
@@ -67,7 +75,7 @@ def create_app(config: GatewayConfig, database: Database) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.services = Services(config, database, authenticator, shelf)
+    app.state.services = Services(config, database, authenticator, shelf, watchers, service_token(config.home))
     handle_failures(app)
     add_routes(app, ROUTERS, prefix="/api", before=guard)
     add_routes(app, [scraped], prefix="", before=guard)

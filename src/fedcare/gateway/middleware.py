@@ -32,6 +32,8 @@ OVER_TLS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains"
 NOT_KEPT = (b"cache-control", b"no-store")
 # A caller's own id is taken where it is harmless in a log.
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+# A model version of the coordinator's, which shows its token before a byte of it is read.
+VERSION, VERSION_BYTES = "/api/internal/version", 2**31
 UPLOADS = re.compile(r"^/api/(patients/import|predictions/(imaging|batch))$")
 
 
@@ -51,7 +53,7 @@ class Gate:
             return
         request_id = _own_id(scope) or f"{self._prefix}-{next(self._numbers):x}"
         scope.setdefault("state", {})["request_id"] = request_id
-        limit = self._upload_bytes if UPLOADS.match(scope["path"]) else self._body_bytes
+        limit = self._limit(scope["path"])
         watch = _Watch(scope, send, request_id)
         self._in_flight += 1
         try:
@@ -68,6 +70,11 @@ class Gate:
         finally:
             self._in_flight -= 1
             watch.finish()
+
+    def _limit(self, path: str) -> int:
+        if path == VERSION:
+            return VERSION_BYTES
+        return self._upload_bytes if UPLOADS.match(path) else self._body_bytes
 
 
 class _BodyTooLarge(Exception):

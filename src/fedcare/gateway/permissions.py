@@ -16,8 +16,13 @@ CONSORTIUM_ADMINS = frozenset({CONSORTIUM})
 ANY_ADMIN = frozenset({ADMIN, CONSORTIUM})
 SIGNED_IN = frozenset(Role)
 
-# Without a session: whoever can reach the gateway.
-PUBLIC = frozenset(
+# Without a session, for the coordinator's own processes: ``internal.token`` asks for the token that they share.
+SERVICE = frozenset(
+    {"reportRun", "reportRound", "reportMetrics", "reportClients", "reportEvent", "reportVersion"},
+)
+
+# Without a session: whoever can reach the gateway, or, of ``SERVICE``, holds that token.
+PUBLIC = SERVICE | frozenset(
     {
         "login",
         "refreshSession",
@@ -68,6 +73,29 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "inviteWorker": ANY_ADMIN,
     "updateWorker": ANY_ADMIN,
     "deleteWorker": ANY_ADMIN,
+    "requestRun": CONSORTIUM_ADMINS,
+    "listRuns": SIGNED_IN,
+    "getRun": SIGNED_IN,
+    "stopRun": CONSORTIUM_ADMINS,
+    "watchRun": SIGNED_IN,
+    "getCurrentRound": SIGNED_IN,
+    "getLatestMetrics": SIGNED_IN,
+    "listMetrics": SIGNED_IN,
+    "listClients": ANY_ADMIN,
+    "listSchedules": CONSORTIUM_ADMINS,
+    "createSchedule": CONSORTIUM_ADMINS,
+    "getSchedule": CONSORTIUM_ADMINS,
+    "updateSchedule": CONSORTIUM_ADMINS,
+    "deleteSchedule": CONSORTIUM_ADMINS,
+    "listPlans": ANY_ADMIN,
+    "proposePlan": CONSORTIUM_ADMINS,
+    "getPlan": ANY_ADMIN,
+    "approvePlan": ADMINS,
+    "refusePlan": ADMINS,
+    "listRules": ADMINS,
+    "setRule": ADMINS,
+    "deleteRule": ADMINS,
+    "listEgress": ADMINS,
     "listAudit": ANY_ADMIN,
     "verifyAudit": ANY_ADMIN,
 }

@@ -1,0 +1,1 @@
+"""What the coordinator's processes tell the gateway."""

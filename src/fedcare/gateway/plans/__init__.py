@@ -1,0 +1,1 @@
+"""Plans, what an institution says to them, and what left it."""

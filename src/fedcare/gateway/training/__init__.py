@@ -1,0 +1,1 @@
+"""Runs, their rounds and figures, and the nodes."""
