@@ -76,7 +76,7 @@ class RoundRecord:
     ``institutions``: the same per institution.
     ``participants``: training rows of each institution whose update counted. ``dropped``: why an answer did not.
     ``bytes_sent`` and ``bytes_received`` are payload bytes; ``seconds`` is the round's duration. ``late_answers`` came
-    during it, to questions of earlier rounds.
+    during it, to questions of earlier rounds. ``institution_seconds``: how long each institution trained.
     """
 
     round: int
@@ -89,3 +89,4 @@ class RoundRecord:
     bytes_sent: int = 0
     bytes_received: int = 0
     late_answers: int = 0
+    institution_seconds: dict[str, float] = field(default_factory=dict)

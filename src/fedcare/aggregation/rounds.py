@@ -75,8 +75,8 @@ class RoundLoop:
         announced = {answer.institution: answer.examples for answer in answers if answer.institution in sums}
         preprocessing = fit(self.task.records, add_up(sums.values()))
         self.exchange.prepare(preprocessing.to_json())
-        judgement = self.judge(0, initial, present, "validation", HALF)
-        start = self._record(0, [], judgement.dropped, judgement)
+        judgement = self.judge(0, initial, sorted(sums), "validation", HALF)
+        start = self._record(0, [], dropped, judgement)
         return RunState(initial, initial, preprocessing.to_json(), announced, start)
 
     def run(self, state: RunState, checkpoints: CheckpointWriter) -> RunState:
@@ -110,6 +110,8 @@ class RoundLoop:
         judgement = self.judge(round_number, candidate, judged_by, "validation", HALF)
         # 7. Remember the round, and the best weights so far.
         record = self._record(round_number, updates, dropped, judgement)
+        worked = {answer.institution: round(answer.seconds, 3) for answer in answers if answer.error is None}
+        record = replace(record, institution_seconds=worked)
         record = _with_traffic(record, before, self.exchange.traffic, time.perf_counter() - started)
         self._remember(state, record, candidate)
         # 8. Tell whoever watches; the caller writes the checkpoint.

@@ -13,6 +13,7 @@ import typer
 
 from fedcare.cli import (
     audit,
+    coordinator,
     data,
     db,
     gateway,
@@ -23,6 +24,7 @@ from fedcare.cli import (
     runs,
     simulate,
     tasks,
+    train,
     train_local,
     up,
     workers,
@@ -36,7 +38,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("simulate")(simulate.command)
+app.command("train")(train.command)
 app.command("train-local")(train_local.command)
+app.command("coordinator")(coordinator.command)
 app.command("up")(up.command)
 app.command("predict")(predict.command)
 app.add_typer(tasks.app, name="tasks")

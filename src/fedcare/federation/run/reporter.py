@@ -14,20 +14,16 @@ class Reporter:
 
     def __init__(self, run_id: str, method: str, teller: Teller) -> None:
         self._run, self._method, self._teller = run_id, method, teller
-        self._seconds: dict[str, float] = {}
 
     # -- what the round loop calls ------------------------------------------------------------------------------------
 
     def round_started(self, round_number: int, institutions: Sequence[str]) -> None:
         """Institutions have been asked to train."""
-        self._seconds.clear()
         self.note("round", round=round_number, text=f"round {round_number}: {', '.join(institutions)} train")
 
     def answered(self, answer: Answer) -> None:
         """An institution has answered, or missed its deadline."""
-        if answer.vector is not None:
-            self._seconds[answer.institution] = answer.seconds
-        elif answer.error is not None:
+        if answer.error is not None:
             self.note("dropped", institution=answer.institution, text=f"{answer.institution}: {answer.error}")
 
     def round_finished(self, record: RoundRecord) -> None:
@@ -84,8 +80,8 @@ class Reporter:
             "examples": record.participants.get(name, 0),
             "metrics": record.institutions.get(name, {}),
         }
-        if name in self._seconds:
-            own["seconds"] = self._seconds[name]
+        if name in record.institution_seconds:
+            own["seconds"] = record.institution_seconds[name]
         if name in record.dropped:
             own["dropped"] = record.dropped[name]
         return own

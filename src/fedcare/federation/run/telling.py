@@ -97,5 +97,5 @@ class Teller:
         path = f"/api/internal/{telling.what}"
         if telling.archive is None:
             return self._client.post(path, json=telling.body)
-        files = {"archive": ("version.zip", telling.archive(), "application/zip")}
+        files = {"file": ("version.zip", telling.archive(), "application/zip")}
         return self._client.post(path, data=telling.body, files=files)
