@@ -69,7 +69,7 @@ class DoorProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self.peer: Peer | None = None
         self._cut = False
-        self._in_headers = True
+        self._in_headers, self._headers_ended = True, False
         self._header_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -102,9 +102,10 @@ class DoorProtocol(HttpToolsProtocol):
             return
         if self._deadline is None and self._in_headers:
             self._expect_headers()
-        before = self._in_headers
+        before, self._headers_ended = self._in_headers, False
         super().data_received(data)
-        if before and self._in_headers:
+        # A small request may come whole, with a body larger than any headers.
+        if before and self._in_headers and not self._headers_ended:
             self._header_bytes += len(data)
             if self._header_bytes > self.threshold.limits.header_bytes:
                 self.cut("too long headers")
@@ -117,7 +118,7 @@ class DoorProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The headers have all come; the body is the gate's to watch."""
-        self._in_headers = False
+        self._in_headers, self._headers_ended = False, True
         self._header_bytes = 0
         self._stop_clock()
         super().on_headers_complete()
