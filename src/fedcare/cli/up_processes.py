@@ -8,6 +8,7 @@ import sys
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 USUAL_COUNT, USUAL_DOOR = 5, 8443
+START_SECONDS = 180.0
+"""How long a process may take to serve: on a busy machine loading the libraries alone takes a minute."""
+
 _FEDCARE = (sys.executable, "-m", "fedcare")
 
 
@@ -83,25 +87,36 @@ def gateway(layout: Layout) -> Child:
             return bool(answer.status == 200)
 
     argv = (*_FEDCARE, "gateway", "--port", str(layout.port), "--supervised")
-    return Child("gateway", argv, layout.environment, ready, grace=35)
+    return Child("gateway", argv, layout.environment, ready, START_SECONDS, grace=35)
 
 
 def coordinator(layout: Layout) -> tuple[Child, Child]:
     """The door, then the worker."""
     address = layout.home / "superlink" / "address.json"
-    before = _changed_at(address)
     argv = (sys.executable, "-m", "fedcare.federation.superlink", "--host", HOST, "--port", str(layout.door))
     # It says where it listens once it does.
-    door = Child("door", argv, layout.environment, lambda: _changed_at(address) != before)
+    door = Child("door", argv, layout.environment, partial(_has_changed, address, _changed_at(address)), START_SECONDS)
     return door, Child("worker", (sys.executable, "-m", "fedcare.federation.work"), layout.environment)
 
 
 def nodes(layout: Layout, places: Sequence[Place]) -> list[Child]:
     """Each institution's node."""
-    return [
-        Child(f"node-{place.slug}", (*_FEDCARE, "node", "run", "--institution", place.name), layout.environment)
-        for place in places
-    ]
+    return [_node(layout, place) for place in places]
+
+
+def _node(layout: Layout, place: Place) -> Child:
+    from fedcare.federation.node.config import NodeFolder
+
+    argv = (*_FEDCARE, "node", "run", "--institution", place.name)
+    # What it keeps of its connection to the coordinator is written once there is one.
+    connection = NodeFolder(layout.home / "node" / place.slug).file("state")
+    before = _changed_at(connection)
+    ready = partial(_has_changed, connection, before)
+    return Child(f"node-{place.slug}", argv, layout.environment, ready, ready_seconds=START_SECONDS)
+
+
+def _has_changed(path: Path, before: int) -> bool:
+    return _changed_at(path) != before
 
 
 def _changed_at(path: Path) -> int:
