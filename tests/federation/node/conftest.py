@@ -1,6 +1,5 @@
 """A SuperLink for all of these tests, and a node for each, in a thread or as a process."""
 
-import shutil
 import threading
 from pathlib import Path
 from uuid import uuid4
@@ -32,7 +31,6 @@ def home(tmp_path, monkeypatch) -> Path:
     settings.cache_clear()
     yield tmp_path / "home"
     settings.cache_clear()
-    shutil.rmtree(tmp_path / "home", ignore_errors=True)
 
 
 @pytest.fixture
@@ -76,9 +74,10 @@ def store_of(database_url, gateway_login):
 @pytest.fixture
 def unconnected(home, store_of, csv_source, tmp_path):
     """Makes a node that is connected to nothing; ``Direct`` asks it."""
+    from tests.federation.node.consortium import configure
+
     from fedcare.trust import identity
     from fedcare.trust.authority import Authority
-    from tests.federation.node.consortium import configure
 
     def make(name="Hospital A", records=None, **more):
         source = {"insurance-cost": RecordSource(source=csv_source)} if records is None else records

@@ -10,10 +10,9 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
-import fedcare.federation  # noqa: F401  # Flower's settings are made before Flower is read.
 from flwr.app import Message, MessageType
-from flwr.app.metadata import Metadata
 from flwr.app.message.message import make_message
+from flwr.app.metadata import Metadata
 from flwr.cli.build import build_fab_from_disk
 from flwr.common.serde import run_from_proto
 from flwr.proto.runtime_pb2 import AcquireTaskRequest, PullTaskInputRequest
@@ -22,6 +21,7 @@ from flwr.supercore.runtime import RuntimeHttpClient
 from flwr.supercore.task_identity import TaskIdentity
 from flwr.superlink.grid import HttpGrid
 
+import fedcare.federation  # noqa: F401  # Flower's settings are made before Flower is read.
 from fedcare.federation.door import client as door
 from fedcare.federation.messages import Instruction, answered, ask
 from fedcare.federation.node.config import NodeConfig, NodeFolder
