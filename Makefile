@@ -7,13 +7,13 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs constraints clean
+.PHONY: help demo test lint bench chaos docs constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: $(VENV)/.demo ## Train both built-in tasks over five simulated hospitals; ends with a report
-	@$(BIN)/python scripts/demo.py
+demo: $(VENV)/.demo ## Run a consortium of five hospitals on this machine and train its first models; PORT=8001 moves it
+	@exec $(BIN)/fedcare up --demo $(if $(PORT),--port $(PORT)) $(if $(FEDCARE_DEMO_EXIT),--until-done)
 
 test: lint ## Check style, types and layers, then run every test with coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
@@ -26,6 +26,9 @@ lint: $(VENV)/.dev ## Check style, types and layers
 
 bench: $(VENV)/.dev ## Measure speed against a bare PyTorch loop, as ratios
 	$(BIN)/python -m benchmarks.speed
+
+chaos: $(VENV)/.dev ## Kill every process of a consortium at random moments, and compare the weights bit by bit
+	$(BIN)/python -m benchmarks.chaos_federation
 
 docs: $(VENV)/.dev ## Write the generated parts of docs/ anew (command line, settings, errors)
 	$(BIN)/python scripts/reference.py
