@@ -69,17 +69,22 @@ def allow(database: Database, places: Sequence[Place], tasks: Sequence[str]) -> 
 def enrol(layout: Layout, places: Sequence[Place], tasks: Sequence[str]) -> None:
     """Give every institution a node that the coordinator knows, as ``fedcare node enrol`` does, where it has none.
 
-    Its records are its rows of the database. The coordinator's door must be open.
+    Its records are its rows of the database. The coordinator's door must be open; where it is elsewhere than at an
+    earlier start, the nodes are told.
     """
     from fedcare.federation.door.client import enrol as join
-    from fedcare.federation.node.config import SETTINGS, NodeConfig, RecordSource
+    from fedcare.federation.node.config import SETTINGS, NodeConfig, NodeFolder, RecordSource
     from fedcare.trust.authority import Authority
     from fedcare.trust.files import write_private
 
     authority = Authority.open(layout.home / "consortium")
     nodes = layout.home / "node"
     for place in places:
-        if (nodes / place.slug / SETTINGS).exists():
+        folder = nodes / place.slug
+        if (folder / SETTINGS).exists():
+            if (config := NodeFolder(folder).config()).coordinator != layout.coordinator:
+                moved = config.model_copy(update={"coordinator": layout.coordinator})
+                write_private(folder / SETTINGS, moved.to_toml().encode())
             continue
         folder, _ = join(nodes, layout.coordinator, authority.token(place.name))
         config = NodeConfig(

@@ -7,7 +7,7 @@ import socket
 import sys
 import urllib.request
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ _FEDCARE = (sys.executable, "-m", "fedcare")
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything is. ``door`` is the coordinator's public port, which every node's settings name, so it stays."""
+    """Where everything is. ``door`` is the coordinator's public port, which stays the same while nobody else takes it."""
 
     home: Path
     database_url: str
@@ -68,11 +68,11 @@ def lay_out(home: Path, database_url: str, port: int, institutions: int | None) 
     if institutions not in {None, count}:
         reason = f"{home} was made for {count}; choose another FEDCARE_HOME"
         raise BadSetting(setting="--institutions", value=institutions, reason=reason)
-    door = before.get("door") or (USUAL_DOOR if _free(USUAL_DOOR) else _free_port())
+    wanted = before.get("door", USUAL_DOOR)
+    door = wanted if _free(wanted) else _free_port()
     layout = Layout(home, database_url, port or _free_port(), door, count)
-    for taken in (layout.port, layout.door):
-        if not _free(taken):
-            raise PortTaken(host=HOST, port=taken, reason="another program listens there")
+    if not _free(layout.port):
+        raise PortTaken(host=HOST, port=layout.port, reason="another program listens there")
     part = kept.with_suffix(".part")
     part.write_text(json.dumps({"door": door, "institutions": count}), encoding="utf-8")
     part.rename(kept)
@@ -92,11 +92,10 @@ def gateway(layout: Layout) -> Child:
 
 def coordinator(layout: Layout) -> tuple[Child, Child]:
     """The door, then the worker."""
-    address = layout.home / "superlink" / "address.json"
-    argv = (sys.executable, "-m", "fedcare.federation.superlink", "--host", HOST, "--port", str(layout.door))
-    # It says where it listens once it does.
-    door = Child("door", argv, layout.environment, partial(_has_changed, address, _changed_at(address)), START_SECONDS)
-    return door, Child("worker", (sys.executable, "-m", "fedcare.federation.work"), layout.environment)
+    from fedcare.cli.coordinator import door, worker
+
+    made = door(layout.home, HOST, layout.door, []), worker(layout.home, layout.database_url)
+    return replace(made[0], env=layout.environment), replace(made[1], env=layout.environment)
 
 
 def nodes(layout: Layout, places: Sequence[Place]) -> list[Child]:
