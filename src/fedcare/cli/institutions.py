@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from fedcare.cli import institutions_trust
 from fedcare.cli.gateway_database import checked, command_line, gateway_database
 from fedcare.cli.output import JsonFlag, emit, page, screen
 from fedcare.cli.runs import listing
@@ -47,3 +48,6 @@ def list_(json: JsonFlag = False) -> None:
         screen.print("No institutions yet: `fedcare institutions add NAME` adds one.")
     else:
         page.print(listing(found, ("id", "name", "address")))
+
+
+institutions_trust.register(app)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from fedcare.cli import node_rules
+from fedcare.cli import node_enrol, node_rules
 from fedcare.cli.gateway_database import command_line, serving
 from fedcare.cli.node_store import Home, Institution, at, node_store
 from fedcare.cli.output import JsonFlag, emit, page, screen
@@ -27,6 +27,7 @@ app = typer.Typer(
     " leaves is logged.",
     no_args_is_help=True,
 )
+app.command("enrol")(node_enrol.command)
 app.add_typer(node_rules.app, name="rules")
 
 PlanHash = Annotated[str, typer.Argument(metavar="HASH", help="The plan's hash, or as much of it as tells it apart.")]
