@@ -28,7 +28,7 @@ _FEDCARE = (sys.executable, "-m", "fedcare")
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything is. ``door`` is the coordinator's public port, which stays the same while nobody else takes it."""
+    """Where everything is. ``door`` is the coordinator's public port, the same while nobody else takes it."""
 
     home: Path
     database_url: str
