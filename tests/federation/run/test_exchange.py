@@ -71,13 +71,14 @@ def test_a_node_that_restarts_within_the_deadline_changes_no_bit(undisturbed, sh
     assert state.vector.tobytes() == whole.vector.tobytes()
 
 
-def test_an_outage_of_the_server_changes_no_bit(undisturbed, shaky, folder, watcher):
+@pytest.mark.parametrize("length", [0.2, 1.2])  # Shorter and longer than a round would wait.
+def test_an_outage_of_the_server_changes_no_bit(undisturbed, shaky, folder, watcher, length):
     study, whole = undisturbed
     grid = shaky(study)
 
     def go_away(*_):
         grid.is_away = True
-        later(0.3, lambda: setattr(grid, "is_away", False))
+        later(length, lambda: setattr(grid, "is_away", False))
 
     grid.on_push = lambda name, kind, group: outage() if (kind, group) == ("train", "2") else None
     outage = once(go_away)

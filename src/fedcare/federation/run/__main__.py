@@ -15,7 +15,8 @@ DONE, TRY_AGAIN = 0, 75
 def main(run_id: str) -> int:
     """0 when the run is over and the gateway knows; 75 when another attempt may do better; the reason on stderr."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in ("httpx", "flwr", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     place = RunPlace(settings().home, run_id)
     with place.owned() as ours:
         if not ours:

@@ -75,6 +75,13 @@ class Asking:
         """Whether nobody waits any more: all have answered, or the deadline has passed."""
         return not self.pending or self.age >= self.seconds
 
+    def hold_open(self, most: float) -> None:
+        """The server is away, which is nobody's delay: after its return there are ``grace`` seconds at least.
+
+        ``most``: seconds after which the deadline passes all the same.
+        """
+        self.seconds = min(max(self.seconds, most), max(self.seconds, self.age + self.grace))
+
     def message(self, node: int) -> Message:
         """The question to a node."""
         lives = max(1.0, self.seconds - self.age) + self.grace

@@ -74,7 +74,10 @@ class RunExchange(MessageExchange):
             self._push(asking)
             if not self._take(asking, answers):
                 time.sleep(BACKOFF_SECONDS if self._link.away else POLL_SECONDS)
-            self._give_up(asking, answers)
+            if self._link.away:
+                asking.hold_open(self._policy.deadline)
+            else:
+                self._give_up(asking, answers)
         for name in list(asking.pending):
             answers[name] = self._missed(name, asking)
         return [answers[name] for name in institutions]
@@ -121,11 +124,10 @@ class RunExchange(MessageExchange):
 
     def _give_up(self, asking: Asking, answers: dict[str, Answer]) -> None:
         """No longer wait for nodes that have been away for longer than a restart takes."""
-        if not self._link.away:
-            for name in list(asking.pending):
-                if min(self._members[name].seconds_offline(), asking.age) > self._policy.grace:
-                    answers[name] = self._missed(name, asking)
-                    del asking.pending[name]
+        for name in list(asking.pending):
+            if min(self._members[name].seconds_offline(), asking.age) > self._policy.grace:
+                answers[name] = self._missed(name, asking)
+                del asking.pending[name]
 
     def _missed(self, name: str, asking: Asking) -> Answer:
         member = self._members[name]

@@ -1,0 +1,90 @@
+"""What is told arrives in order, however often the gateway is away, and never holds a run up."""
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from fedcare.federation.run.telling import Teller
+
+
+class Gateway:
+    """Takes tellings; ``answers`` are the statuses of the next ones, 204 after them."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.bodies, self.answers, self.headers = [], [], []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status = outer.answers.pop(0) if outer.answers else 204
+                if status == 204:
+                    outer.bodies.append((self.path, body))
+                    outer.headers.append(dict(self.headers))
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", port), Handler)
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def gateway():
+    made = Gateway()
+    yield made
+    made.close()
+
+
+def test_everything_is_told_in_order_with_the_token(gateway):
+    teller = Teller(gateway.url, "a token")
+    for number in range(3):
+        teller.tell("event", {"number": number})
+    teller.tell("version", {"run_id": "r"}, lambda: b"the archive")
+    teller.finish()
+    assert [path for path, _ in gateway.bodies] == ["/api/internal/event"] * 3 + ["/api/internal/version"]
+    assert [body for _, body in gateway.bodies[:3]] == [b'{"number":%d}' % number for number in range(3)]
+    assert b"the archive" in gateway.bodies[3][1]
+    assert all(headers["Authorization"] == "Bearer a token" for headers in gateway.headers)
+
+
+def test_a_gateway_that_is_away_or_fails_is_told_later(gateway):
+    gateway.answers = [503, 500, 429, 401]
+    teller = Teller(gateway.url, "a token")
+    teller.tell("event", {"number": 1})
+    teller.tell("event", {"number": 2})
+    teller.finish()
+    assert [body for _, body in gateway.bodies] == [b'{"number":1}', b'{"number":2}']
+
+
+def test_what_a_gateway_never_takes_does_not_hold_up_the_rest(gateway):
+    gateway.answers = [422]
+    teller = Teller(gateway.url, "a token")
+    teller.tell("event", {"number": 1})
+    teller.tell("event", {"number": 2})
+    teller.finish()
+    assert [body for _, body in gateway.bodies] == [b'{"number":2}']
+
+
+def test_telling_never_waits_for_a_gateway_that_is_away():
+    gateway = Gateway()
+    gateway.close()
+    teller = Teller(gateway.url, "a token")
+    started = time.monotonic()
+    for number in range(100):
+        teller.tell("event", {"number": number})
+    assert time.monotonic() - started < 0.5
+    teller.close()
