@@ -49,7 +49,7 @@ from fedcare.trust.identity import Identity, load
 # The coordinator takes a node for gone after twice this; a beat is sent three times as often as it would need.
 HEARTBEAT_SECONDS = 20.0
 BEAT_EVERY = HEARTBEAT_SECONDS / 3
-CALL_SECONDS = 60.0
+CALL_SECONDS = 30.0
 
 
 @dataclass(frozen=True)

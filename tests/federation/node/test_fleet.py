@@ -1,0 +1,123 @@
+"""Nodes over the product's own door: what is logged before it leaves, and what survives a restart of either side."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from tests.federation.node.consortium import wait_for
+
+from fedcare.federation.node import egress
+from fedcare.federation.node.config import RecordSource
+
+
+@pytest.fixture
+def process(consortium, home, store_of, csv_source, gateway_login):
+    """A node as the command line starts it, for an institution whose standing rule lets the test's plans pass."""
+    from fedcare.federation.node import rules
+
+    name = f"Hospital {time.monotonic_ns()}"
+    folder = consortium.enrol(home, name, records={"insurance-cost": RecordSource(source=csv_source)})
+    store = store_of(name)
+    with store.transaction() as tx:
+        rules.set_rule(tx, store.institution_id, "insurance-cost", 1000, None)
+    made = Process(name, folder, store, home, gateway_login)
+    made.start()
+    yield made
+    made.stop()
+
+
+class Process:
+    """``fedcare node run``."""
+
+    def __init__(self, name, folder, store, home, database) -> None:
+        self.name, self.folder, self.store = name, folder, store
+        self.log = home / "node.log"
+        self.environment = os.environ | {
+            "FEDCARE_HOME": str(home), "DATABASE_URL": database, "OMP_NUM_THREADS": "1",
+        }  # fmt: skip
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "fedcare", "node", "run", "--institution", self.name]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+
+    def stop(self, number=signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+    def said(self, text, times=1) -> bool:
+        return self.log.read_text().count(text) >= times
+
+    def connected(self, times=1) -> None:
+        try:
+            wait_for(lambda: self.said("connected", times), 60)
+        except AssertionError:
+            raise AssertionError(self.log.read_text()[-3000:]) from None
+
+    def egress(self):
+        with self.store.transaction() as tx:
+            return egress.listed(tx, 100)
+
+
+def test_the_row_is_there_before_the_answer_leaves(node, run_of, plan, monkeypatch):
+    here, rows = node(), []
+    here.approve(plan())
+    send = here.agent._fleet.send
+    monkeypatch.setattr(here.agent._fleet, "send", lambda *args: (rows.append(len(here.egress())), send(*args)))
+    assert run_of(plan()).ask(here.name).error is None
+    assert rows == [1]
+
+
+def test_a_refusal_reaches_the_coordinator_as_a_sentence(node, run_of, plan):
+    here = node()
+    assert run_of(plan()).ask(here.name).error.startswith("refused: ")
+
+
+def test_a_node_that_was_killed_is_back_at_once_and_answers_with_the_same_bits(process, run_of, plan, prepared):
+    run = run_of(plan())
+    process.connected()
+    asking = _Named(run, process.name)
+    more = prepared(asking, process.name)
+    before = asking.ask(process.name, "train", 1, **more)
+    activated = run.consortium.node(process.name).activated_at
+    process.stop(signal.SIGKILL)
+    process.start()
+    process.connected(2)
+    assert run.consortium.node(process.name).activated_at != activated
+    after = asking.ask(process.name, "train", 1, **more)
+    np.testing.assert_array_equal(before.vector, after.vector)
+    assert not process.said("the coordinator cannot be reached")
+
+
+def test_sigterm_ends_it_and_the_coordinator_knows(process, consortium):
+    process.connected()
+    assert consortium.node(process.name).online
+    assert process.stop() == 0
+    assert not consortium.node(process.name).online
+    process.start()
+    process.connected(2)
+
+
+def test_the_coordinator_may_be_killed_and_come_back(process, run_of, plan, consortium):
+    run = run_of(plan())
+    process.connected()
+    assert run.ask(process.name).error is None
+    consortium.stop(signal.SIGKILL)
+    wait_for(lambda: process.said("connection lost"), 30)
+    consortium.start()
+    process.connected(2)
+    assert run_of(plan(seed=2), run_id="run-2").ask(process.name).error is None
+
+
+class _Named:
+    """``prepared`` asks a node; a run asks a name."""
+
+    def __init__(self, run, name) -> None:
+        self.run, self.name = run, name
+
+    def ask(self, _, *args, **kwargs):
+        return self.run.ask(self.name, *args, **kwargs)
