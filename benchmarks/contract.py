@@ -26,6 +26,8 @@ CHECKS = (
 PHASES = "examples,coverage,fuzzing"
 ANONYMOUS = "anonymous"
 ROLES = (ANONYMOUS, "nurse", "doctor", "admin", "consortium")
+# The coordinator's processes, which have a token of their own and only their own addresses.
+SERVICE = "service"
 # They end the session that the other operations are asked with, so they are asked last.
 ENDING = ("logout", "changePassword")
 
@@ -34,12 +36,12 @@ def main() -> None:
     """Run as every role; exit 1 where one finds a failure."""
     line = parser(__doc__)
     line.add_argument("--examples", type=int, default=100, help="per operation and role")
-    line.add_argument("--role", action="append", choices=ROLES)
+    line.add_argument("--role", action="append", choices=(*ROLES, SERVICE))
     options = line.parse_args()
     found = {}
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder), fast=True) as served:
         import_model(served, Path(folder))
-        for role in options.role or ROLES:
+        for role in options.role or (*ROLES, SERVICE):
             progress(f"as {role} ...")
             found[role] = check(served, role, options.examples, options.seed)
     lines = [
@@ -68,7 +70,10 @@ def _run(served: Served, role: str, options: list[str]) -> subprocess.CompletedP
     program = str(Path(sys.executable).with_name("schemathesis"))
     address = f"http://127.0.0.1:{served.port}/api/openapi.json"
     command = [program, "run", address, f"--checks={','.join(CHECKS)}", "--no-color", "--continue-on-failure", *options]
-    if role != ANONYMOUS:
+    if role == SERVICE:
+        token = (served.home / "keys" / "service-token").read_text()
+        command += ["--header", f"Authorization: Bearer {token}", "--include-tag=internal"]
+    elif role != ANONYMOUS:
         header = served.bearer(role, None if role == "consortium" else 1)["Authorization"]
         command += ["--header", f"Authorization: {header}"]
     # It keeps a database of examples where it runs.
