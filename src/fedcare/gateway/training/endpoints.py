@@ -110,7 +110,8 @@ def stop_run(run_id: UUID, caller: CurrentCaller, services: CurrentServices) -> 
 @router.get(
     "/training/runs/{run_id}/events",
     operation_id="watchRun",
-    response_class=EventSourceResponse,
+    # With a class for events FastAPI would take the endpoint for a generator, which can answer no 404.
+    response_class=Response,
     responses=answers(NotFound) | _STREAM,
 )
 async def watch_run(
