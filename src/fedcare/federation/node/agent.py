@@ -33,6 +33,7 @@ QUICK, IDLE = 0.05, 2.0
 SHARE = 0.1
 LONGEST_BACKOFF = 5.0
 DATABASE_PAUSE = 0.5
+PAUSE = 0.2
 
 
 class Agent:
@@ -76,9 +77,10 @@ class Agent:
                 return
             self._serve(envelope)
             self._active = time.monotonic()
-        except (httpx.HTTPError, OSError, ValueError, BadNodeSettings) as error:
-            # A question may have been lost on the way, and would never come again by itself.
+        except Exception as error:  # Whatever became of one question, the node goes on to serve the next.
+            # It may have been lost on the way, and would never come again by itself.
             log.warning("connection lost", reason=_reason(error))
+            self._stop.wait(PAUSE)
             self._connect()
 
     def _pause(self) -> None:
