@@ -16,7 +16,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
 
-PATIENCE = 240
+PATIENCE = 900
 UP = [sys.executable, "-m", "fedcare", "up", "--institutions", "2", "--port", "0"]
 # What is served at the end of a start, and who makes it up.
 PROCESSES = {"gateway", "door", "worker", "node-institution-1", "node-institution-2"}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fedcare.db.database import Database
 
 FIRST_RUNS: dict[str, dict[str, str]] = {
-    "insurance-cost": {"rounds": "15"},
+    "insurance-cost": {"rounds": "8"},
     # Small images and few rounds: a first model within a minute, on two cores.
     "cancer-imaging": {"rounds": "2", "image_size": "32"},
 }

@@ -111,7 +111,7 @@ def _node(layout: Layout, place: Place) -> Child:
     connection = NodeFolder(layout.home / "node" / place.slug).file("state")
     before = _changed_at(connection)
     ready = partial(_has_changed, connection, before)
-    return Child(f"node-{place.slug}", argv, layout.environment, ready, ready_seconds=START_SECONDS)
+    return Child(f"node-{place.slug}", argv, layout.environment, ready, START_SECONDS, grace=30)
 
 
 def _has_changed(path: Path, before: int) -> bool:
