@@ -20,9 +20,11 @@ def consortium(tmp_path_factory):
     from tests.federation.node.consortium import Consortium
 
     made = Consortium(tmp_path_factory.mktemp("consortium"))
-    made.start()
-    yield made
-    made.stop()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ class Consortium:
         with (self.home / "superlink.log").open("ab") as log:
             environment = os.environ | {"FEDCARE_HOME": str(self.home)}
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        wait_for(self._listens, 120)
+        wait_for(self._listens, 300)
 
     def stop(self, number=signal.SIGTERM) -> None:
         if self.process is not None:

@@ -54,7 +54,7 @@ class Process:
 
     def connected(self, times=1) -> None:
         try:
-            wait_for(lambda: self.said("connected", times), 60)
+            wait_for(lambda: self.said("connected", times), 240)
         except AssertionError:
             raise AssertionError(self.log.read_text()[-3000:]) from None
 
