@@ -59,7 +59,8 @@ def of_a(gateway):
     """
     rule = "insert into standing_rules (institution_id, task, max_rounds_per_day) values (:tenant, 'onlyina', 1)"
     left = """
-        insert into egress_log (institution_id, id, run, kind, bytes, hash) values (:tenant, :id, 'onlyina', 'update', 1, '')
+        insert into egress_log (institution_id, id, run, kind, bytes, hash)
+        values (:tenant, :id, 'onlyina', 'update', 1, '')
     """
     values = {"id": ids["prediction_id"], "worker": ids["worker_id"], "patient": ids["patient_id"]}
     with gateway.owner.begin() as connection:
