@@ -34,27 +34,22 @@ class Host:
 
     name: str
     address: str
-    _wire: str
     _line: subprocess.Popen[str] | None = field(default=None, repr=False)
 
     def command(self, words: Sequence[str]) -> list[str]:
         """The command line that runs there."""
         return ["ip", "netns", "exec", self.name, *words]
 
-    def cut(self) -> None:
-        """Unplug its cable."""
-        _ip("-n", self._wire, "link", "set", f"{self.name}-w", "down")
-
-    def mend(self) -> None:
-        """Plug it in again."""
-        _ip("-n", self._wire, "link", "set", f"{self.name}-w", "up")
-
     def worsen(self, delay: float, loss: float) -> None:
-        """Delay every packet by so many seconds on its way in or out, and lose this share of them."""
+        """Delay every packet by so many seconds on its way in or out, and lose this share of them; 1 cuts the line."""
         assert self._line is not None
         assert self._line.stdin is not None
         self._line.stdin.write(f"{delay} {loss}\n")
         self._line.stdin.flush()
+
+    def received(self) -> int:
+        """Bytes that came in so far."""
+        return int(_ip("netns", "exec", self.name, "cat", f"/sys/class/net/{self.name}-h/statistics/rx_bytes"))
 
 
 @contextmanager
@@ -68,7 +63,7 @@ def hosts(names: Sequence[str], bad: Sequence[str] = ()) -> Iterator[dict[str, H
         _ip("-n", wire, "link", "set", "bridge", "up")
         found = {}
         for place, name in enumerate(names, start=1):
-            host = Host(f"{prefix}-{place}", f"{NETWORK}.{place}", wire)
+            host = Host(f"{prefix}-{place}", f"{NETWORK}.{place}")
             _namespace(stack, host.name)
             if name in bad:
                 host._line = stack.enter_context(_line(f"{host.name}-w", f"{host.name}-h"))
@@ -103,7 +98,8 @@ def _line(near: str, far: str) -> Iterator[subprocess.Popen[str]]:
             process.terminate()
 
 
-def _ip(*words: str) -> None:
+def _ip(*words: str) -> str:
     done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"ip {' '.join(words)}: {done.stderr.strip()}")
+    return done.stdout

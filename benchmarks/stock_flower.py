@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from flwr.proto.control_pb2 import ListRunsRequest
 from flwr.supercore.control import ControlHttpClient
 
 from benchmarks.served import free_port, wait_until_up
+from fedcare.supervision.process import clear_group, launch
 
 BIN = Path(sys.executable).parent
 
@@ -42,7 +42,7 @@ class Stock:
                     if state.sub_status != "completed":
                         raise SystemExit(f"{state.sub_status} {state.details}; the logs are in {self.folder}")
                     return time.monotonic() - started
-                time.sleep(0.25)
+                time.sleep(1)
         raise SystemExit(f"no end after {seconds:g} s; the logs are in {self.folder}")
 
     def _flwr(self, *words: str) -> str:
@@ -82,11 +82,9 @@ def stock_flower(folder: Path, nodes: Sequence[Mapping[str, str]]) -> Iterator[S
 
 @contextmanager
 def _process(command: list[str], log: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A process with its children in a session of its own, all of which end together."""
+    """A process with its children, all of which end together, and with this one however it ends."""
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            [str(BIN / command[0]), *command[1:]], env=environment, stdout=out, stderr=out, start_new_session=True
-        )
+        process = launch([str(BIN / command[0]), *command[1:]], environment, out)
     try:
         yield process
     finally:
@@ -96,9 +94,4 @@ def _process(command: list[str], log: Path, environment: dict[str, str]) -> Iter
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        _end_group(process.pid)
-
-
-def _end_group(leader: int) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(leader, signal.SIGKILL)
+        clear_group(process)
