@@ -21,8 +21,8 @@ def report(gateway):
     worker = gateway.anonymous()
     worker.headers["Authorization"] = f"Bearer {gateway.services.service_token}"
 
-    def send(kind: str, **said):
-        return worker.post(f"/api/internal/{kind}", json=said)
+    def send(what: str, /, **said):
+        return worker.post(f"/api/internal/{what}", json=said)
 
     return send
 
