@@ -1,10 +1,10 @@
 """What a run is worth when processes die: ``python -m benchmarks.chaos_federation``, or ``make chaos``.
 
-A consortium of five runs on this machine, ``fedcare up``. It trains once undisturbed. Then it trains again, as often as
-it takes, while one process after the other is killed with SIGKILL at random moments: a node in training, a node while
-it sends, the worker, the runner of the attempt, the SuperLink, the gateway, PostgreSQL, and all of these at once.
-Nobody helps: what is killed is started again by its supervisor, and the run has to go on by itself. The last kill is
-the supervisor's own; nothing may outlive it, and a new ``fedcare up`` goes on with the run.
+A consortium runs on this machine: ``fedcare up``. It trains once undisturbed. Then it trains again, as often as it
+takes, while one process after the other is killed with SIGKILL at random moments: a node in training, a node while it
+sends, the worker, the runner of the attempt, the SuperLink, the gateway, PostgreSQL, and all of these at once. Nobody
+helps: what is killed is started again by its supervisor, and the run has to go on by itself. The last kill is the
+supervisor's own; nothing may outlive it, and a new ``fedcare up`` goes on with the run.
 
 Every run must complete, and its released weights must be those of the undisturbed run, bit for bit.
 """
@@ -33,9 +33,9 @@ from benchmarks.victims import KINDS, SUPERVISOR, Victims
 from fedcare.aggregation.checkpoint import round_of
 from fedcare.registry.version import WEIGHTS
 
-TASK, INSTITUTIONS = "insurance-cost", 5
+TASK = "insurance-cost"
 # A node that is killed has this long to come back before a round goes on without it, which would change the weights.
-SETTINGS = {"min_available": str(INSTITUTIONS), "grace": "600", "patience": "600"}
+SETTINGS = ("grace=600", "patience=600")
 START_SECONDS, RUN_SECONDS, ORPHAN_SECONDS = 900.0, 1800.0, 10.0
 
 
@@ -86,6 +86,7 @@ class Consortium:
         """Until everything is up."""
         with self._log.open("wb") as log:
             command = [sys.executable, "-m", "fedcare", "up", "--port", str(free_port())]
+            command += ["--institutions", str(self._options.institutions)]
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
         until = time.monotonic() + START_SECONDS
         while "Everything is up" not in self._log.read_text():
@@ -112,8 +113,9 @@ class Consortium:
 
     def request(self) -> str:
         """Ask for a run as somebody at a shell does; its id."""
-        words = [f"{key}={value}" for key, value in SETTINGS.items()]
-        words += [f"rounds={self._options.rounds}", f"epochs={self._options.epochs}", *self._options.set]
+        asked = self._options
+        words = [*SETTINGS, f"min_available={asked.institutions}", f"rounds={asked.rounds}", f"epochs={asked.epochs}"]
+        words += asked.set
         given = [word for each in words for word in ("--set", each)]
         command = [sys.executable, "-m", "fedcare", "train", TASK, *given, "--json"]
         before = self._newest()
@@ -161,6 +163,7 @@ def main() -> None:
     """Train, kill, compare and print."""
     line = parser(__doc__)
     line.add_argument("--kills", type=int, default=24, help="how many, besides the supervisor's own")
+    line.add_argument("--institutions", type=int, default=5, help="how many nodes")
     line.add_argument("--rounds", type=int, default=30, help="rounds of a run")
     line.add_argument("--epochs", type=int, default=60, help="passes over an institution's rows in a round")
     line.add_argument("--folder", type=Path, default=None, help="where everything is kept; unset, it is thrown away")
