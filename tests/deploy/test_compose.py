@@ -2,8 +2,10 @@
 
 import json
 import re
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 
+import jsonschema
 import pytest
 from tests.deploy.reading import DEPLOY, VARIABLE, interpolated, parse
 
@@ -13,10 +15,13 @@ OURS = ("tables", "gateway", "coordinator", "node")
 
 
 def test_the_file_is_valid_by_the_compose_specification(compose) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
-    package = pytest.importorskip("check_jsonschema", reason="it brings the schema of the compose specification")
-    text = files(package).joinpath("builtin_schemas", "vendor", "compose-spec.json").read_text(encoding="utf-8")
-    problems = jsonschema.Draft7Validator(json.loads(text)).iter_errors(interpolated(compose, GIVEN))
+    package = find_spec("check_jsonschema")
+    if package is None or package.origin is None:
+        pytest.skip("check-jsonschema, which brings the schema of the compose specification, is not installed")
+    schema = Path(package.origin).parent / "builtin_schemas" / "vendor" / "compose-spec.json"
+    problems = jsonschema.Draft7Validator(json.loads(schema.read_text(encoding="utf-8"))).iter_errors(
+        interpolated(compose, GIVEN)
+    )
     assert not [f"{'/'.join(map(str, each.path))}: {each.message}" for each in problems]
 
 
