@@ -215,8 +215,9 @@ def joined(folder: Path, machines: dict[str, Host], records: dict[str, dict[str,
             enrolled = node.run("node", "enrol", "--coordinator", f"{where}:{PORT}", "--token", token)
             for task, files in records.items():
                 _name_records(Path(enrolled["folder"]) / "node.toml", task, files[name])
-                node.run("node", "rules", "set", task, "--rounds-a-day", "1000")
             running.enter_context(node.running("connected", "node", "run"))
+            for task in records:  # The node holds its database up for these.
+                node.run("node", "rules", "set", task, "--rounds-a-day", "1000")
             progress(f"{name} is connected")
         yield center
 

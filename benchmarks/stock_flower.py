@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from flwr.proto.control_pb2 import ListRunsRequest
 from flwr.supercore.control import ControlHttpClient
 
+from benchmarks.consortium import family
 from benchmarks.served import free_port, wait_until_up
-from fedcare.supervision.process import clear_group, launch
+from fedcare.supervision.process import launch
 
 BIN = Path(sys.executable).parent
 
@@ -88,10 +90,15 @@ def _process(command: list[str], log: Path, environment: dict[str, str]) -> Iter
     try:
         yield process
     finally:
+        # Flower starts what it starts in groups of their own, and leaves them behind when it is slow to end.
+        descendants = family(process.pid) if process.poll() is None else []
         process.terminate()
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        clear_group(process)
+        for pid in descendants:
+            for end in (os.killpg, os.kill):
+                with suppress(ProcessLookupError):
+                    end(pid, signal.SIGKILL)
