@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -79,13 +79,14 @@ def consortium(server_folder):
         made.process.wait()
 
 
-def sign_in(consortium: Consortium) -> httpx.Client:
+@contextmanager
+def signed_in(consortium: Consortium) -> Iterator[httpx.Client]:
     email, password = re.search(r"Sign in as (\S+) with the password (\S+)", consortium.said()).groups()
-    client = httpx.Client(base_url=consortium.address(), timeout=30)
-    session = client.post("/api/auth/login", json={"email": email, "password": password})
-    assert session.status_code == 200
-    client.headers["Authorization"] = f"Bearer {session.json()['access_token']}"
-    return client
+    with httpx.Client(base_url=consortium.address(), timeout=30) as client:
+        session = client.post("/api/auth/login", json={"email": email, "password": password})
+        assert session.status_code == 200
+        client.headers["Authorization"] = f"Bearer {session.json()['access_token']}"
+        yield client
 
 
 def served(client: httpx.Client) -> set[str]:
@@ -97,7 +98,7 @@ def test_a_first_start_ends_with_everything_up_and_a_model_that_answers(consorti
     consortium.start("--demo")
     consortium.await_words("Everything is up")
     assert set(consortium.processes()) == PROCESSES
-    with sign_in(consortium) as client:
+    with signed_in(consortium) as client:
         names = [each["name"] for each in client.get("/api/institutions").json()["items"]]
         assert names == ["Institution 1", "Institution 2"]
         assert served(client) == {"insurance-cost", "cancer-imaging"}
@@ -123,7 +124,7 @@ def test_a_second_start_goes_on_with_what_is_there_and_nobody_outlives_a_kill(co
     said = consortium.await_words("Everything is up")
     assert "Training" not in said
     assert (consortium.home / "released" / "index.json").read_text() == before
-    with sign_in(consortium) as client:
+    with signed_in(consortium) as client:
         assert served(client) == {"insurance-cost", "cancer-imaging"}
     consortium.process.kill()
     consortium.process.wait()
