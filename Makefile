@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A consortium is a dozen processes: none should compile what another has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 # uv installs in a tenth of pip's time; a folder of wheels that pip was told of counts for it too.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable
