@@ -21,20 +21,22 @@ def seeded(database_url, tmp_path):
     with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as owner:
         owner.execute("insert into institutions (name) values ('Urban Hospital'), ('Rural Hospital')")
         for number, name in enumerate(("Urban Hospital", "Rural Hospital"), 1):
-            assert seed_institution(database, ORIGIN, number, name, shares(5)[name], tmp_path, tmp_path / str(number))
+            assert seed_institution(
+                database, ORIGIN, number, name, shares(5)[name], tmp_path, tmp_path / "images" / str(number)
+            )
         yield database, owner, tmp_path
     database.close()
 
 
 def test_a_node_reads_what_a_simulation_divides(seeded):
-    _, owner, images = seeded
+    _, owner, home = seeded
     people, pictures = get("insurance-cost"), get("cancer-imaging")
     for number, name in enumerate(("Urban Hospital", "Rural Hospital"), 1):
         with owner.transaction(), owner.cursor() as cursor:
             cursor.execute("set local role fedcare_app")
             cursor.execute("select set_config('app.institution_id', %s, true)", [str(number)])
             table = read_patients(owner, people.records, people.name)
-            seen = read_studies(owner, pictures.records, images, images / str(number))
+            seen = read_studies(owner, pictures.records, home, home / "images" / str(number))
         expected, _ = load_divided(people, None, "hospitals", 42)[name]
         assert not table.problems
         for feature, values in expected.numeric.items():
@@ -46,13 +48,14 @@ def test_a_node_reads_what_a_simulation_divides(seeded):
         assert not seen.problems
         assert np.array_equal(seen.records.pixels, expected.pixels)
         assert np.array_equal(seen.records.target, expected.target)
+        assert (home / "images").stat().st_mode & 0o077 == 0
 
 
 def test_what_is_there_is_left_alone(seeded):
-    database, owner, images = seeded
+    database, owner, home = seeded
     before = owner.execute("select count(*), max(id::text) from patients").fetchone()
     share = shares(5)["Urban Hospital"]
-    assert not seed_institution(database, ORIGIN, 1, "Urban Hospital", share, images, images / "1")
+    assert not seed_institution(database, ORIGIN, 1, "Urban Hospital", share, home, home / "images" / "1")
     assert owner.execute("select count(*), max(id::text) from patients").fetchone() == before
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fedcare.errors import BadSetting, PortTaken
+from fedcare.settings import settings
 from fedcare.supervision.child import Child
 
 if TYPE_CHECKING:
@@ -44,7 +45,12 @@ class Layout:
     @property
     def environment(self) -> dict[str, str]:
         """What every process is told."""
-        return {
+        from fedcare.gateway.audit.anchors import EMBEDDED
+        from fedcare.gateway.config import PLACE
+
+        # They get an address, but it is the embedded server's, whose port may be another one tomorrow.
+        embedded = {PLACE: EMBEDDED} if settings().database_url is None else {}
+        return embedded | {
             "FEDCARE_HOME": str(self.home),
             "DATABASE_URL": self.database_url,
             "FEDCARE_GATEWAY_URL": self.gateway_url,

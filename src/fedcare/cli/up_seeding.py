@@ -58,8 +58,8 @@ def seed_institution(
 ) -> bool:
     """Store an institution's records where it has none yet; whether anything was stored.
 
-    ``images`` is the folder of its image files, somewhere below ``home``. It happens whole or not at all: what an
-    interrupted start left is written over.
+    ``images`` is the folder of its image files, in that of all institutions' below ``home``. It happens whole or not at
+    all: what an interrupted start left is written over.
     """
     from sqlalchemy import select
 
@@ -132,8 +132,11 @@ def _write_images(images: Images, folder: Path) -> Iterator[Path]:
     """Each image as a grey PNG, which loses nothing; in order."""
     from PIL import Image
 
+    from fedcare.trust.files import private_folder
+
     place = folder / IMAGES_TASK
-    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for each in (folder.parent, folder, place):
+        private_folder(each)
     for number, pixels in enumerate(images.pixels):
         file = place / f"{number:05}.png"
         part = file.with_suffix(".part")
