@@ -219,9 +219,10 @@ def _await_calm(consortium: Consortium, run: str) -> bool:
     """Until every process lives and the run has a round; false once it ended."""
     until = time.monotonic() + RUN_SECONDS
     while time.monotonic() < until:
-        if consortium.outcome(run)[0] in {"completed", "failed", "stopped"}:
+        status, *_ = consortium.outcome(run)
+        if status in {"completed", "failed", "stopped"}:
             return False
-        if consortium.victims.whole() and consortium.rounds(run) > 0:
+        if status != "away" and consortium.victims.whole() and consortium.rounds(run) > 0:
             return True
         time.sleep(0.2)
     return False
