@@ -145,7 +145,8 @@ class Machine:
     def environment(self) -> dict[str, str]:
         """What its processes are told."""
         known = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
-        return known | {"FEDCARE_HOME": str(self.home), "OMP_NUM_THREADS": "1", "FEDCARE_ARGON2_LIGHT": "1"}
+        # As many threads as the simulation has: another number adds up in another order, to other last bits.
+        return known | {"FEDCARE_HOME": str(self.home)}
 
     def run(self, *words: str, seconds: float = 900) -> dict[str, Any]:
         """A command with ``--json``; its object."""
