@@ -59,9 +59,9 @@ def main() -> None:
 
 @contextmanager
 def bare() -> Iterator[int]:
-    """The no-op's port."""
+    """The no-op's port; its server has the settings of the gateway's."""
     port = free_port()
-    process = subprocess.Popen(uvicorn("benchmarks.noop:app", port))
+    process = subprocess.Popen(uvicorn("benchmarks.noop:app", port, "--no-proxy-headers", "--no-server-header"))
     try:
         wait_until_up(port, process)
         yield port

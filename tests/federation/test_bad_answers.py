@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from flwr.app import Array, ArrayRecord, ConfigRecord, MetricRecord, RecordDict
+from flwr.app import Array, ArrayRecord, ConfigRecord, RecordDict
 
 from fedcare.errors import QuorumLost
 from fedcare.federation.client_app import client_app
@@ -84,20 +84,26 @@ def test_below_the_quorum_the_run_ends_and_says_who_was_missing(study, folder, w
 
 
 def garbage() -> list[RecordDict]:
-    numbers = MetricRecord({"num-examples": 3, "loss": 0.1, "seconds": 0.1})
+    told = {"institution": "Rural Hospital", "num-examples": 3, "loss": 0.1, "seconds": 0.1}
     junk = Array("f4", (3,), "numpy.ndarray", b"junk")
     vector = Array(np.zeros(3, dtype=np.float32))
+
+    def content(told: dict, arrays: dict) -> RecordDict:
+        return RecordDict({"answer": ConfigRecord(told), "weights": ArrayRecord(arrays)})
+
     return [
         RecordDict({"other": ConfigRecord({"x": 1})}),
-        RecordDict({"answer": ArrayRecord({"weights": vector}), "metrics": numbers}),
-        RecordDict({"answer": ArrayRecord({"vector": vector}), "metrics": MetricRecord({"loss": 0.1})}),
-        RecordDict({"answer": ArrayRecord({"vector": Array(np.zeros(3))}), "metrics": numbers}),
-        RecordDict({"answer": ArrayRecord({"vector": junk}), "metrics": numbers}),
-        RecordDict({"answer": ArrayRecord({"vector": vector}), "metrics": MetricRecord({"num-examples": 2.5})}),
+        content(told, {"gradients": vector}),
+        content({"loss": 0.1}, {"vector": vector}),
+        content(told, {"vector": Array(np.zeros(3))}),
+        content(told, {"vector": junk}),
+        content({**told, "num-examples": 2.5}, {"vector": vector}),
+        content({**told, "sums": b"odd"}, {"vector": vector}),
+        content({**told, "sums": 1.5}, {"vector": vector}),
     ]
 
 
-@pytest.mark.parametrize("place", range(6))
+@pytest.mark.parametrize("place", range(8))
 def test_a_reply_with_wrong_keys_or_bytes_is_an_answer_with_an_error(study, place):
     from flwr.app import Message, MessageType
 

@@ -87,6 +87,7 @@ def _serve(listener: socket.socket, workers: int, tls: dict[str, Any], behind_pr
     config = uvicorn.Config(
         "fedcare.gateway.app:application",
         factory=True,
+        http="fedcare.gateway.wire:Protocol",
         proxy_headers=behind_proxy,
         server_header=False,
         access_log=False,

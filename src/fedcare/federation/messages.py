@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from flwr.app import Array, ArrayRecord, ConfigRecord, Error, Message, MetricRecord, RecordDict
+from flwr.app import Array, ArrayRecord, ConfigRecord, Error, Message, RecordDict
 from flwr.common.constant import ErrorCode
 
 from fedcare.aggregation.exchange import Answer, Split
@@ -18,7 +18,8 @@ from fedcare.plan import TrainingPlan
 from fedcare.tasks.spec import Task
 from fedcare.update import Vector
 
-VECTOR, SUMS, EXAMPLES = "vector", "sums", "num-examples"
+WEIGHTS, VECTOR = "weights", "vector"
+ANSWER, SUMS, EXAMPLES = "answer", "sums", "num-examples"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def ask(instruction: Instruction, vector: Vector | None = None) -> RecordDict:
     )
     content = RecordDict({"config": config})
     if vector is not None:
-        content["weights"] = ArrayRecord({VECTOR: packed(vector)})
+        content[WEIGHTS] = ArrayRecord({VECTOR: packed(vector)})
     return content
 
 
@@ -62,20 +63,28 @@ def asked(message: Message) -> tuple[Instruction, Vector | None]:
     config: Any = message.content["config"]
     split: Split = config["split"]
     instruction = Instruction(config["plan"], config["round"], split, config["preprocessing"])
-    weights: Any = message.content.get("weights")
+    weights: Any = message.content.get(WEIGHTS)
     return instruction, None if weights is None else _view(weights[VECTOR], np.float32)
 
 
 def reply(answer: Answer, question: Message) -> Message:
-    """An answer as the reply to its question."""
+    """An answer as the reply to its question.
+
+    All but the weights is one record: on its way each record is stored, fetched and confirmed by itself.
+    """
     if answer.error is not None:
         return Message(Error(ErrorCode.CLIENT_APP_RAISED_EXCEPTION, answer.error), reply_to=question)
-    arrays = {SUMS: packed(answer.sums)} if answer.sums is not None else {}
+    told: dict[str, str | int | float | bytes] = {
+        "institution": answer.institution,
+        EXAMPLES: answer.examples,
+        "loss": answer.loss,
+        "seconds": answer.seconds,
+    }
+    if answer.sums is not None:
+        told[SUMS] = np.ascontiguousarray(answer.sums, "<f8").tobytes()
+    content = RecordDict({ANSWER: ConfigRecord(dict(told))})
     if answer.vector is not None:
-        arrays[VECTOR] = packed(answer.vector)
-    numbers: dict[str, float | int] = {EXAMPLES: answer.examples, "loss": answer.loss, "seconds": answer.seconds}
-    content = RecordDict({"answer": ArrayRecord(arrays), "metrics": MetricRecord(dict(numbers))})
-    content["institution"] = ConfigRecord({"name": answer.institution})
+        content[WEIGHTS] = ArrayRecord({VECTOR: packed(answer.vector)})
     return Message(content, reply_to=question)
 
 
@@ -90,33 +99,40 @@ def answered(message: Message, institution: str) -> Answer:
 
 
 def _answer(content: Any, institution: str) -> Answer:
-    arrays, numbers = content["answer"], content["metrics"]
-    if unknown := set(arrays) - {VECTOR, SUMS}:
+    told, weights = content[ANSWER], content.get(WEIGHTS, {})
+    if unknown := set(weights) - {VECTOR}:
         return Answer(institution, error=f"unexpected arrays in the answer: {', '.join(sorted(unknown))}")
-    examples = numbers[EXAMPLES]
+    examples = told[EXAMPLES]
     if not isinstance(examples, int):
         return Answer(institution, error=f"{examples!r} is not a number of rows")
     return Answer(
         institution,
-        vector=_view(arrays[VECTOR], np.float32) if VECTOR in arrays else None,
-        sums=_view(arrays[SUMS], np.float64) if SUMS in arrays else None,
+        vector=_view(weights[VECTOR], np.float32) if weights else None,
+        sums=np.frombuffer(told[SUMS], "<f8") if SUMS in told else None,
         examples=examples,
-        loss=float(numbers["loss"]),
-        seconds=float(numbers["seconds"]),
+        loss=float(told["loss"]),
+        seconds=float(told["seconds"]),
     )
 
 
 def name_in(message: Message) -> str | None:
     """The name an institution gives itself in a reply, for engines whose nodes have none."""
-    if not message.has_content() or "institution" not in message.content:
+    if not message.has_content() or ANSWER not in message.content:
         return None
-    named: Any = message.content["institution"]
-    return str(named["name"])
+    told: Any = message.content[ANSWER]
+    return str(told["institution"])
 
 
 def size_of(content: RecordDict) -> int:
-    """Payload bytes of a message's arrays."""
-    return sum(len(array.data) for record in content.array_records.values() for array in record.values())
+    """Payload bytes of a message: its sums and its arrays."""
+    arrays = sum(len(array.data) for record in content.array_records.values() for array in record.values())
+    return arrays + sum(map(len, sums_in(content)))
+
+
+def sums_in(content: RecordDict) -> list[bytes]:
+    """The sums that a message holds, as they travel."""
+    found = (record.get(SUMS) for _, record in sorted(content.config_records.items()))
+    return [sums for sums in found if isinstance(sums, bytes)]
 
 
 def _view(array: Array, kind: type[np.floating[Any]]) -> npt.NDArray[Any]:

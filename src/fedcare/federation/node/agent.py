@@ -28,7 +28,7 @@ from fedcare.update import Vector
 log = structlog.get_logger("fedcare.node")
 T = TypeVar("T")
 
-QUICK, IDLE = 0.05, 2.0
+QUICK, IDLE = 0.1, 2.0
 # Of the time since the last question, how much may pass before the next one is noticed.
 SHARE = 0.1
 LONGEST_BACKOFF = 5.0

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 
 def digest_of(content: RecordDict) -> str:
-    """SHA-256 of a message's arrays, one after another in the order of their names: what an update is called."""
+    """SHA-256 of a message's sums and arrays, in the order of their names: what an update is called."""
+    from fedcare.federation.messages import sums_in
+
     found = hashlib.sha256()
+    for sums in sums_in(content):
+        found.update(sums)
     for _, record in sorted(content.array_records.items()):
         for _, array in sorted(record.items()):
             found.update(array.data)

@@ -16,13 +16,23 @@ from flwr.superlink.config_loader import SuperLinkLifespanConfig
 from flwr.superlink.main import create_app
 
 from fedcare.federation.superlink import places
+from fedcare.federation.superlink.turns import take_turns
 
 PRIVATE_PATHS = ("/v1/control/", "/v1/runtime/", "/health")
 """What the private listener serves: nodes come through the door, on this machine too."""
 
+IDLE = {
+    "ControlEventLogMiddleware",
+    "ControlLicenseMiddleware",
+    "FleetEventLogMiddleware",
+    "RuntimeTracingMiddleware",
+}
+"""Layers that do nothing here, for each request at the cost of a small query: there is no event log, no licence."""
+
 
 def flower_application(home: Path, private_port: int) -> FastAPI:
     """The SuperLink with its state and its secrets under ``home``."""
+    take_turns()
     config = SuperLinkLifespanConfig(
         control_address="",
         health_server_address=None,
@@ -49,7 +59,11 @@ def flower_application(home: Path, private_port: int) -> FastAPI:
         isolation="process",
         runtime_dependency_install=False,
     )
-    return create_app(config, SuperLinkLifespan)
+    application = create_app(config, SuperLinkLifespan)
+    application.user_middleware = [
+        each for each in application.user_middleware if getattr(each.cls, "__name__", "") not in IDLE
+    ]
+    return application
 
 
 class PrivateSide:
