@@ -207,7 +207,7 @@ def joined(folder: Path, machines: dict[str, Host], records: dict[str, dict[str,
     with ExitStack() as running:
         running.enter_context(center.running("is at http", "gateway", "--port", str(GATEWAY_PORT)))
         where = center.host.address
-        running.enter_context(center.running("coordinator is up", "coordinator", "--name", where))
+        running.enter_context(center.running("coordinator is up", "coordinator", "--host", "0.0.0.0", "--name", where))
         for place, name in enumerate(NODES):
             node = Machine(machines[name], _home(folder, f"node-{place}"))
             center.run("institutions", "add", name)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 120.0
 
-Host = Annotated[str, typer.Option(help="The address that nodes connect to; all of this machine's if unset.")]
+Host = Annotated[str, typer.Option(help="The address that nodes connect to; 0.0.0.0 for all of this machine's.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The one public port; 0 takes a free one.")]
 Names = Annotated[
     list[str] | None,
@@ -28,7 +28,7 @@ Names = Annotated[
 ]
 
 
-def command(host: Host = "0.0.0.0", port: Port = 8443, name: Names = None) -> None:  # noqa: S104
+def command(host: Host = "127.0.0.1", port: Port = 8443, name: Names = None) -> None:
     """Let institutions join, and run what is to be trained, until Ctrl-C or SIGTERM.
 
     On its first start it makes the consortium's authority. A run that is under way goes on with the next start. The

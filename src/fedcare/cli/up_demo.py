@@ -42,7 +42,8 @@ def first_runs(database: Database, layout: Layout, count: int, say: Say) -> None
         _follow(database, _Shown(task, run_id, say))
     for task in FIRST_RUNS:
         version = _active(database, task)
-        say(f"{version.version} answers for {task}: {_figures(version.metrics)}." if version else f"{task}: no model.")
+        figures = _figures(version.metrics.get("metrics", {})) if version else ""
+        say(f"{version.version} answers for {task}: {figures}." if version else f"{task}: no model.")
 
 
 def _request(database: Database, layout: Layout, task_name: str, count: int) -> UUID:
