@@ -114,7 +114,7 @@ def test_a_backup_that_fails_leaves_no_file(filled, tmp_path, monkeypatch):
 def test_only_an_empty_database_is_restored_into(filled, tmp_path):
     backup(filled, tmp_path / "all.dump")
     before = content(filled)
-    with pytest.raises(DatabaseNotEmpty, match=r"already holds \d+ table"):
+    with pytest.raises(DatabaseNotEmpty, match=r"holds tables already \(\d+\)"):
         restore(filled, tmp_path / "all.dump")
     assert content(filled) == before
 

@@ -99,7 +99,7 @@ def test_images_come_as_an_archive_or_a_folder_each(tmp_path: Path) -> None:
 
 def test_one_institution_is_no_federation(tmp_path: Path) -> None:
     save(tmp_path / "north.csv")
-    with pytest.raises(TooFewInstitutions, match="1 institution"):
+    with pytest.raises(TooFewInstitutions, match="found: 1"):
         load_institutions(SMALL, tmp_path, 1)
 
 

@@ -147,7 +147,7 @@ class Authority:
     def certificates(self) -> list[Issued]:
         """Every certificate of a node that was issued, by institution, the newest last."""
         found = [self._read(path) for path in self._issued.glob("*.json")]
-        return sorted(found, key=lambda each: (each.institution, each.not_after))
+        return sorted(found, key=lambda each: (each.institution, each.not_after, each.revoked_at is None))
 
     # -- the coordinator's own ----------------------------------------------------------------------------------------
 

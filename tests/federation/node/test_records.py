@@ -91,8 +91,8 @@ def test_labelled_images_come_from_the_files_that_the_database_names(store_of, h
     studies = [("images/a/0.png", "normal"), ("images/a/1.png", "cancer"), ("images/a/2.png", None)]
     studies += [("secret.png", "normal"), ("images/a/9.png", "normal"), ("images/a/2.png", "strange")]
     with store.transaction() as tx:
-        for path, label in studies:
-            row = {"id": new_id(), "institution_id": store.institution_id, "path": path, "label": label}
+        for key, (path, label) in zip(sorted(new_id() for _ in studies), studies, strict=True):
+            row = {"id": key, "institution_id": store.institution_id, "path": path, "label": label}
             tx.execute(sqlalchemy.insert(imaging_studies).values(row))
     config = NodeConfig(
         institution="Hospital A", coordinator="c:1", records={task.name: RecordSource(source="database")}
@@ -109,10 +109,11 @@ def add_patients(store, task, table):
     schema = task.records
     named = {"first_name": "A", "last_name": "B", "first_folded": "a", "last_folded": "b"}
     with store.transaction() as tx:
-        for row in range(len(table)):
+        # Two that are made in one millisecond may sort either way.
+        for row, key in enumerate(sorted(new_id() for _ in range(len(table)))):
             values = {name: table.numeric[name][row].item() for name in table.numeric}
             for feature in schema.categorical:
                 values[feature.name] = feature.categories[table.categorical[feature.name][row]]
-            values |= {"insurance_cost": repr(table.target[row].item()), "id": new_id()}
+            values |= {"insurance_cost": repr(table.target[row].item()), "id": key}
             values |= named | {"institution_id": store.institution_id}
             tx.execute(sqlalchemy.insert(patients).values(values))

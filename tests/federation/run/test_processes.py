@@ -231,4 +231,7 @@ def test_a_run_that_is_stopped_ends_within_seconds_and_keeps_its_rounds(consorti
     process.communicate(timeout=60)
     assert time.monotonic() - asked < 30
     assert consortium.run(500).status == "stopped"
+    until = time.monotonic() + 15
+    while consortium.runner(row.id) is not None and time.monotonic() < until:
+        time.sleep(0.1)
     assert consortium.runner(row.id) is None
