@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from benchmarks.attack_insider import insider_attacks
 from benchmarks.attack_stranger import slow_attacks, stranger_attacks
 
 Attack = Callable[[], str]
+
+SETTLE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,10 @@ def attack(folder: Path) -> Report:
             quick = [_try(name, act) for name, act in (stranger_attacks(ground) | insider_attacks(ground)).items()]
             results = quick + [each.result() for each in slow]
         asked, answered, slowest = ground.finish()
+        # Who was revoked is refused at once, and off Flower's list with the door's next look.
+        until = time.monotonic() + SETTLE_SECONDS
+        while ground.members() != before and time.monotonic() < until:
+            time.sleep(0.2)
         return Report(results, asked, answered, slowest, before, ground.members(), ground.memory_mib() - memory)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +43,7 @@ class Ground:
         self.home = home
         self.authority = Authority.open(home / "consortium")
         self.captured: list[httpx.Request] = []
+        self.clients = ExitStack()  # Whoever opens one that outlives an attack leaves it here to be closed.
         self._log = (home / "door.log").open("wb")
         self._process = self._start()
         self.public = self._await_address()
@@ -166,6 +168,8 @@ class Ground:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self.clients.close()
+        self._fleet._client.close()
         self._log.close()
 
     # -- the coordinator and the honest node --------------------------------------------------------------------------

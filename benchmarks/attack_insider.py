@@ -38,8 +38,8 @@ def insider_attacks(ground: Ground) -> Attacks:
     posing = _fleet(ground, ground.insider, ground.honest)
     context = ground.holder(ground.insider)
     public = ground.insider.key.public_key()
-    control = ControlHttpClient(f"https://{ground.public}", verify=context)
-    runtime = RuntimeHttpClient(f"https://{ground.public}", verify=context)
+    control = ground.clients.enter_context(ControlHttpClient(f"https://{ground.public}", verify=context))
+    runtime = ground.clients.enter_context(RuntimeHttpClient(f"https://{ground.public}", verify=context))
     register = RegisterNodeRequest(public_key=_pem(public), name="Rogue")
     return {
         "another institution's captured request, own certificate": lambda: replay(ground, context),
@@ -94,7 +94,8 @@ def _pem(key: Any) -> bytes:
 def _fleet(ground: Ground, certificate: Identity, flower: Identity) -> FleetHttpClient:
     """A node's client with one member's certificate and another's key; the other's signature is captured, not made."""
     interceptors = [NodeAuthHttpInterceptor(flower.key, flower.key.public_key())]
-    return FleetHttpClient(f"https://{ground.public}", interceptors=interceptors, verify=ground.holder(certificate))
+    client = FleetHttpClient(f"https://{ground.public}", interceptors=interceptors, verify=ground.holder(certificate))
+    return ground.clients.enter_context(client)
 
 
 def _call(method: Callable[[Any], Any], message: Any) -> Callable[[], str]:
