@@ -18,9 +18,9 @@ order, inside = [], threading.Event()
 
 def write(name, hold):
     with engine.begin() as connection:
+        order.append(f"{name} begins")
         inside.set()
         connection.execute(text("insert into t values (1)"))
-        order.append(f"{name} begins")
         time.sleep(hold)
         order.append(f"{name} ends")
 
