@@ -125,10 +125,11 @@ def device() -> torch.device:
 
 def working_model(task: Task, features: int) -> torch.nn.Module:
     """The process's one model of this shape: its weights are overwritten by each answer, so nothing carries over."""
+    # Each time: a model of another task may have worked here since, with more threads, which add up in another order.
+    use_threads_for(task.model)
     return _model(task.model, features, max(1, len(task.records.target.classes)))
 
 
 @lru_cache(maxsize=2)
 def _model(spec: ModelSpec, features: int, outputs: int) -> torch.nn.Module:
-    use_threads_for(spec)
     return build(spec, features, outputs, seed=0).to(device())
