@@ -383,7 +383,7 @@ class Forbidden(FedCareError):
     """The role may not do this."""
 
     code, status = "forbidden", 403
-    text = "Your role may not do this. Ask an administrator of your institution."
+    text = "Your role may not do this. Ask an administrator of your institution, or of the consortium."
 
 
 class BadCsrfToken(FedCareError):
