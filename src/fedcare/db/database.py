@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import Connection, RootTransaction, create_engine, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -36,6 +36,8 @@ _UNBOUND = """
     ) or has_schema_privilege(session_user, 'public', 'create')
 """
 _SET_SCOPE = text("select set_config('app.institution_id', :tenant, true), set_config('app.email', :email, true)")
+# The same without an email and with the beginning; ``tenant`` is a number or nothing, so it may stand in the text.
+_BEGIN_IN_SCOPE = "begin; select set_config('app.institution_id', '{tenant}', true), set_config('app.email', '', true)"
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,9 @@ class Database:
             connection = self.engine.connect()
             try:
                 transaction = connection.begin()
-                connection.execute(_SET_SCOPE, _settings(scope))
+                # What the short way could not do is done, or fails, in SQLAlchemy's own: it knows a lost connection.
+                if scope.email or not _began(connection, scope.tenant):
+                    connection.execute(_SET_SCOPE, _settings(scope))
                 return connection, transaction
             except DBAPIError as error:
                 connection.close()
@@ -138,11 +142,21 @@ def _settings(scope: Scope) -> dict[str, str]:
     return {"tenant": "" if scope.tenant is None else str(scope.tenant), "email": scope.email or ""}
 
 
+def _began(connection: Connection, tenant: int | None) -> bool:
+    """Begin and set the scope in one message, since each costs about as much as a small query; whether it was done."""
+    statements = _BEGIN_IN_SCOPE.format(tenant="" if tenant is None else int(tenant)).encode()
+    return _driver(connection).pgconn.exec_(statements).status == ExecStatus.TUPLES_OK
+
+
 def _refuse_aborted(connection: Connection) -> None:
     """PostgreSQL answers the commit of a failed transaction with a rollback and no error: a caller that swallowed the
     failure would take it for stored. What may fail and be survived belongs into a savepoint.
     """
+    if _driver(connection).info.transaction_status == TransactionStatus.INERROR:
+        raise RuntimeError("a statement of this transaction failed, so nothing of it can be stored")
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
-    if driver.info.transaction_status == TransactionStatus.INERROR:
-        raise RuntimeError("a statement of this transaction failed, so nothing of it can be stored")
+    return driver

@@ -49,7 +49,7 @@ class _StrictRequest(Request):
 def parse(body: bytes) -> Any:
     """The value of a JSON text; raises BadRequest where it is not UTF-8, not JSON, ambiguous or too deep."""
     try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_number)
+        return _DECODER.decode(body.decode("utf-8"))
     except _Refused as error:
         reason = str(error)
     except RecursionError:
@@ -74,6 +74,9 @@ def _no_number(constant: str) -> NoReturn:
     raise _Refused(f"{constant} is not a number of JSON")
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
+
+
 async def read_body(request: Request, model: type[M], read: Callable[[bytes], Any] = parse) -> M:
     """The body as a model, for a route that must be quicker than FastAPI's own reading of it.
 
@@ -85,6 +88,14 @@ async def read_body(request: Request, model: type[M], read: Callable[[bytes], An
         _check_type(request)
     try:
         return model.model_validate(read(body) if body else None)
+    except ValidationError as error:
+        raise InvalidRequest(problems_of(error)) from error
+
+
+async def read_query(request: Request, model: type[M]) -> M:
+    """The address's parameters as a model, likewise; of a name that stands there twice the last counts."""
+    try:
+        return model.model_validate(dict(request.query_params))
     except ValidationError as error:
         raise InvalidRequest(problems_of(error)) from error
 
