@@ -11,16 +11,10 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Fraction = Annotated[float, Field(gt=0.0, le=1.0)]
-Count = Annotated[int, Field(ge=1)]
-
-
-class Frozen(BaseModel):
-    """A value object: unknown keys are refused, nothing changes after it is made, NaN and infinity are not numbers."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+from fedcare.frozen import Count, Fraction, Frozen
+from fedcare.protections import Compression, Defence, Privacy
 
 
 class LocalTraining(Frozen):
@@ -120,6 +114,9 @@ class TrainingPlan(Frozen):
     strategy: StrategyChoice = StrategyChoice()
     selection: Selection = Selection()
     gate: Gate = Gate()
+    privacy: Privacy = Privacy()
+    defence: Defence = Defence()
+    compression: Compression = Compression()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
 
     @model_validator(mode="after")

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from fedcare.update import Vector
 
-# "calibration" are the validation rows once more, answered with the counts of ``training.residuals``.
-Split = Literal["train", "validation", "test", "calibration"]
+# "calibration" are the validation rows once more, answered with the counts of ``training.residuals``; "support" are the
+# training rows, answered with those of ``data.support``.
+Split = Literal["train", "validation", "test", "calibration", "support"]
 Sums = npt.NDArray[np.float64]
 
 
@@ -22,6 +23,8 @@ class Answer:
 
     ``vector``: weights after local training. ``sums``: additive counts and sums (round 0, or an evaluation).
     ``examples``: rows behind the answer. ``loss``: mean training loss. ``seconds``: the institution's own work.
+    ``members``: the institutions behind an answer that secure aggregation made of several; their rows are added up,
+    their weights are the mean by rows, and ``institution`` names the group.
     """
 
     institution: str
@@ -31,6 +34,12 @@ class Answer:
     examples: int = 0
     loss: float = float("nan")
     seconds: float = 0.0
+    members: tuple[str, ...] = ()
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """The institutions whose answer this is: one, but for a group's."""
+        return self.members or (self.institution,)
 
 
 @dataclass
@@ -57,6 +66,10 @@ class Exchange(Protocol):
 
     def prepare(self, preprocessing: dict[str, object]) -> None:
         """The preprocessing that every later question goes with."""
+        ...
+
+    def support(self, institutions: Sequence[str]) -> list[Answer]:
+        """Round 0, after ``prepare``: capped counts of what the training rows cover."""
         ...
 
     def train(self, round_number: int, vector: Vector, institutions: Sequence[str]) -> list[Answer]:

@@ -81,6 +81,9 @@ def plan_of(task: Task, seed: int) -> TrainingPlan:
         strategy=task.strategy,
         selection=task.selection,
         gate=task.gate,
+        privacy=task.privacy,
+        defence=task.defence,
+        compression=task.compression,
         seed=seed,
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from fedcare.plan import Frozen
+from fedcare.frozen import Frozen
 
 Kind = Literal["regression", "binary", "multiclass"]
 

@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from fedcare.data.schema import Kind, Schema
+from fedcare.frozen import Frozen
 from fedcare.models.spec import MLPSpec, ModelSpec
-from fedcare.plan import Frozen, Gate, LocalTraining, RoundPolicy, Selection, StrategyChoice
+from fedcare.plan import Gate, LocalTraining, RoundPolicy, Selection, StrategyChoice
+from fedcare.protections import Compression, Defence, Privacy
 
 # Which metrics exist for a kind of target, and whether a smaller value is better.
 METRICS: dict[Kind, dict[str, Literal["higher", "lower"]]] = {
@@ -62,6 +64,9 @@ class Task(Frozen):
     strategy: StrategyChoice = StrategyChoice()
     selection: Selection = Selection()
     gate: Gate = Gate()
+    privacy: Privacy = Privacy()
+    defence: Defence = Defence()
+    compression: Compression = Compression()
 
     @property
     def kind(self) -> Kind:
@@ -87,5 +92,5 @@ class Task(Frozen):
 
     def declaration(self) -> dict[str, object]:
         """What a plan holds of the task: all that decides what is learned, without where records come from."""
-        elsewhere = {"local", "rounds", "strategy", "selection", "gate"}
+        elsewhere = {"local", "rounds", "strategy", "selection", "gate", "privacy", "defence", "compression"}
         return self.model_dump(mode="json", exclude={"origin", "synthetic", "partition"} | elsewhere)

@@ -66,6 +66,7 @@ from fedcare.data.schema import CategoricalFeature, ImageSchema, NumericFeature,
 from fedcare.errors import BadTaskFile, FileMissing
 from fedcare.models.spec import MLPSpec, ResNetSpec
 from fedcare.plan import Gate, LocalTraining, RoundPolicy, Selection, StrategyChoice
+from fedcare.protections import Compression, Defence, Privacy
 from fedcare.tasks.plain_words import did_you_mean, mistakes
 from fedcare.tasks.spec import Task
 
@@ -73,7 +74,7 @@ Values = dict[str, Any]
 Part = TypeVar("Part", bound=BaseModel)
 
 _FOR_TABLES = ("table", "numeric", "categorical")
-_SETTINGS = ("model", "training", "rounds", "strategy", "selection", "gate")
+_SETTINGS = ("model", "training", "rounds", "strategy", "selection", "gate", "privacy", "defence", "compression")
 _SECTIONS = ("task", "target", *_FOR_TABLES, "images", *_SETTINGS)
 _TASK_KEYS = ("name", "title", "description", "metric", "threshold", "partition")
 _TARGET_KEYS = ("column", "kind", "classes", "aliases", "unit", "range")
@@ -130,6 +131,9 @@ def _task(sections: dict[str, Values], path: Path) -> Task:
         "strategy": _build(StrategyChoice, "strategy", _strategy(sections.get("strategy", {}))),
         "selection": _build(Selection, "selection", sections.get("selection", {})),
         "gate": _build(Gate, "gate", sections.get("gate", {})),
+        "privacy": _build(Privacy, "privacy", sections.get("privacy", {})),
+        "defence": _build(Defence, "defence", sections.get("defence", {})),
+        "compression": _build(Compression, "compression", sections.get("compression", {})),
     }
     return _build(Task, "task", {"title": str(name), **values, "name": name, **parts}, check=False)
 

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from fedcare.errors import BadNodeSettings, NoNode
-from fedcare.plan import Count, Frozen
+from fedcare.frozen import Count, Frozen
 
 SETTINGS = "node.toml"
 

@@ -1,0 +1,1 @@
+"""Each protection whole: what the institution does and what the coordinator does, in one file."""

@@ -1,0 +1,90 @@
+"""What a plan promises about privacy, and how it holds against a member that errs or lies: frozen parts of the plan."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from fedcare.frozen import Count, Fraction, Frozen
+
+Positive = Annotated[float, Field(gt=0.0)]
+
+
+class DifferentialPrivacy(Frozen):
+    """Record-level differential privacy at every institution: DP-SGD (Abadi et al., CCS 2016), two data sets being
+    neighbours when one has a record more.
+
+    ``enabled`` turns it on; everything that then leaves an institution is charged to its privacy budget.
+    ``epsilon`` is what the whole run may cost each patient, at ``delta``; the noise is found from it. Without it
+    ``noise_multiplier`` counts: the noise's deviation as a multiple of ``clip``, the greatest norm of one record's
+    gradient. ``sample_rate`` is the chance of each record to be in a step's batch (Poisson); a pass over the rows is
+    1 / ``sample_rate`` steps, whatever the number of rows. ``count_noise`` is the deviation of the noise, in rows, on
+    the number of rows that an institution tells. ``evaluation``: whether the last model is judged on held-out rows,
+    with ``evaluation_noise`` times the greatest share of one row as deviation; there is no judgement between rounds.
+    ``seeded_noise`` draws noise from the plan's seed: for tests alone, as whoever knows the plan can take it off again.
+    """
+
+    enabled: bool = False
+    epsilon: Positive | None = None
+    delta: float = Field(default=1e-5, gt=0.0, lt=0.1)
+    noise_multiplier: Positive = 1.1
+    clip: Positive = 1.0
+    sample_rate: Fraction = 0.1
+    count_noise: Positive = 20.0
+    evaluation: Literal["final", "none"] = "final"
+    evaluation_noise: Positive = 20.0
+    seeded_noise: bool = False
+
+
+class SecureAggregation(Frozen):
+    """The coordinator learns the sum over institutions and nothing of a single one.
+
+    ``enabled`` turns it on. ``method``: ``masks`` (Bonawitz et al., CCS 2017) or, for small models, ``ckks`` (homomorphic encryption with the
+    key at the institutions). ``threshold``: share of those asked that must stay to the end of an exchange, above one
+    half. ``bound``: greatest absolute entry of what goes into the sum, a movement of the weights; a greater one is
+    refused before anything is masked. ``stochastic_rounding`` rounds up or down by chance, so that the mean is kept.
+    ``groups``: institutions are divided anew each round into as many masked groups, whose sums the coordinator sees, so
+    that a robust strategy can compare them; 1 shows it one sum.
+    """
+
+    enabled: bool = False
+    method: Literal["masks", "ckks"] = "masks"
+    threshold: float = Field(default=0.6, gt=0.5, le=1.0)
+    bound: Positive = 8.0
+    stochastic_rounding: bool = False
+    groups: Count = 1
+
+
+class Privacy(Frozen):
+    """Who learns what: ``dp`` protects a patient from whoever sees the model, ``secure`` an institution from the
+    coordinator."""
+
+    dp: DifferentialPrivacy = DifferentialPrivacy()
+    secure: SecureAggregation = SecureAggregation()
+
+
+class Defence(Frozen):
+    """Against a poisoning or broken member, beside what the strategy does.
+
+    ``norm_bound``: greatest Euclidean norm of one institution's movement of the weights; a longer one is shortened at
+    the node, and a coordinator that sees it drops it. ``acceptance``: after each round the institutions judge the new
+    weights on their validation rows, and the round is rolled back where the deciding metric of the median institution
+    fell by more than this; None accepts every round.
+    """
+
+    norm_bound: Positive | None = None
+    acceptance: Annotated[float, Field(ge=0.0)] | None = None
+
+
+class Compression(Frozen):
+    """How a movement of the weights is made small on its way to the coordinator; what is lost is kept back and added to
+    the next one (error feedback: Karimireddy et al., ICML 2019).
+
+    ``method``: ``int8``, blocks of ``block`` numbers with a scale each, or ``topk``, the share ``keep`` of the greatest
+    absolute entries.
+    """
+
+    method: Literal["none", "int8", "topk"] = "none"
+    block: Count = 256
+    keep: Fraction = 0.05
