@@ -79,9 +79,11 @@ def checked(schema: type[Schema], **values: object) -> Schema:
     """Options as the API would take them; raises BadSetting for the first that it would refuse."""
     from pydantic import ValidationError
 
+    from fedcare.gateway.problems import problems_of
+
     try:
         return schema.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        raise BadSetting(setting=f"--{name}", value=values.get(name), reason=first["msg"]) from None
+        first = problems_of(error)[0]
+        name = first["field"]
+        raise BadSetting(setting=f"--{name}", value=values.get(name), reason=first["problem"]) from None

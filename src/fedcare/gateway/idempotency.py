@@ -14,12 +14,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
+from pydantic import StringConstraints
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from fedcare.db.tables import idempotency_keys as keys
 from fedcare.errors import Conflict, InvalidRequest
 from fedcare.gateway.caller import Caller
+from fedcare.gateway.types import Says
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -45,13 +47,12 @@ class Ticket:
     request_hash: bytes
 
 
+_KEY_PROBLEM = "it must be 1 to 200 visible ASCII characters"
+_Key = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$"), Says(_KEY_PROBLEM)]
 IdempotencyKey = Annotated[
-    str | None,
+    _Key | None,
     Header(
         alias="Idempotency-Key",
-        min_length=1,
-        max_length=200,
-        pattern=r"^[\x21-\x7e]+$",
         description="A text of your choice, such as a random UUID: the same request with it is done once.",
         examples=["8f14e45f-ceea-467f-9a3b-2f0c1d6e7a55"],
     ),
@@ -80,8 +81,7 @@ def sent_key(request: Request) -> str | None:
     """The request's key; raises InvalidRequest for one that cannot be kept."""
     key = request.headers.get("idempotency-key")
     if key is not None and not _KEY.fullmatch(key):
-        problem = "it must be 1 to 200 visible ASCII characters"
-        raise InvalidRequest([{"field": "Idempotency-Key", "problem": problem}])
+        raise InvalidRequest([{"field": "Idempotency-Key", "problem": _KEY_PROBLEM}])
     return key
 
 

@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
 from fedcare.errors import BadRequest, InvalidRequest, UnsupportedMedia
+from fedcare.gateway.problems import problems_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -98,12 +99,6 @@ async def read_query(request: Request, model: type[M]) -> M:
         return model.model_validate(dict(request.query_params))
     except ValidationError as error:
         raise InvalidRequest(problems_of(error)) from error
-
-
-def problems_of(error: ValidationError) -> list[dict[str, str]]:
-    """Where and what, without the values: they may be a patient's."""
-    found = error.errors(include_input=False, include_url=False, include_context=False)
-    return [{"field": ".".join(map(str, each["loc"])) or "body", "problem": each["msg"]} for each in found]
 
 
 def _is_json(field: object) -> bool:

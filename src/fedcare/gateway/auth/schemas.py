@@ -9,13 +9,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from fedcare.gateway.auth.passwords import LEAST_LENGTH, MOST_LENGTH
 from fedcare.gateway.caller import Role
-from fedcare.gateway.types import INT32, Text200, clean
+from fedcare.gateway.types import INT32, Says, Text200, clean
 
 Email = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True, to_lower=True, min_length=3, max_length=320, pattern=r"^[!-?A-~]+@[!-?A-~]+$"
     ),
+    Says("it must be an email address, such as ada@hospital-a.example"),
     Field(examples=["ada@hospital-a.example"]),
 ]
 # A password in use may be anything; a new one is held to what NIST SP 800-63B asks for: length, and nothing else.
@@ -26,7 +27,11 @@ NewPassword = Annotated[
     AfterValidator(clean),
     Field(examples=["correct horse battery staple"]),
 ]
-Token = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\w.-]+$")]
+Token = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, pattern=r"^[\w.-]+$"),
+    Says("it must be the token as it was given, with nothing before or after it"),
+]
 
 
 class Body(BaseModel):

@@ -24,7 +24,7 @@ def _cut(text: Any) -> Any:
 Reason = Annotated[
     str, BeforeValidator(_cut), StringConstraints(strict=True), AfterValidator(clean), Field(description="Cut at 2000.")
 ]
-Count = Annotated[Whole, Field(ge=0)]
+Count = Annotated[int, Whole(0)]
 Bytes = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
 Seconds = Annotated[Finite, Field(ge=0)]
 Figures = Annotated[dict[Text100, Finite | None], Field(max_length=200)]

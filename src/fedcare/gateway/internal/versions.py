@@ -32,8 +32,8 @@ from fedcare.gateway.internal.service import held_run
 from fedcare.gateway.models import repository as models
 from fedcare.gateway.models.artifact import load
 from fedcare.gateway.models.importing import import_version
+from fedcare.gateway.problems import problems_of
 from fedcare.gateway.services import Services
-from fedcare.gateway.strict_json import problems_of
 
 MULTIPART, FIELD = "multipart/form-data", "file"
 MOST_FILES, MOST_BYTES = 100, 2**31

@@ -82,7 +82,7 @@ def models(
 
 
 @router.get("/models/compare", operation_id="compareModels", responses=answers(Conflict, NoActiveModel))
-def comparison(caller: CurrentCaller, services: CurrentServices, task: OfTask = "insurance-cost") -> Comparison:
+def comparison(caller: CurrentCaller, services: CurrentServices, task: OfTask) -> Comparison:
     """The active version and its challenger on the outcomes that were recorded since they share the traffic."""
     return compare(services, caller, task)
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
-from fedcare.gateway.types import Finite
+from fedcare.gateway.types import Finite, Says, Whole
 
 TaskName = Annotated[
-    str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="A task.", examples=["insurance-cost"])
+    str,
+    StringConstraints(strict=True, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"),
+    Says("it must be a task's name, such as insurance-cost"),
+    Field(description="A task.", examples=["insurance-cost"]),
 ]
-VersionId = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1, description="A version's id.", examples=[7])]
+VersionName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9-]{1,200}$"),
+    Says("it must be a version's name, such as insurance-cost-3f2a9c81d04e"),
+]
+VersionId = Annotated[int, Whole(1), Field(description="A version's id.", examples=[7])]
 
 A_VERSION = "insurance-cost-3f2a9c81d04e"
 FIGURES_EXAMPLE: JsonDict = {"r2": 0.86, "mae": 2511.4, "mse": 2.1e7}

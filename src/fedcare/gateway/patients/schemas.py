@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from fedcare.gateway.types import Cursor, Finite, Line100, PageSize, Whole
+from fedcare.gateway.types import Cursor, Line100, Number, PageSize, Whole, Words
 
 Sex = Literal["male", "female"]
 YesNo = Literal["yes", "no"]
@@ -55,13 +55,13 @@ class PatientFields(BaseModel):
 
     first_name: Line100
     last_name: Line100
-    age: Annotated[Whole, Field(ge=0, le=130)]
+    age: Annotated[int, Whole(0, 130)]
     sex: Sex
-    bmi: Annotated[Finite, Field(ge=5, le=150)]
-    children: Annotated[Whole, Field(ge=0, le=30)]
+    bmi: Annotated[float, Number(5, 150)]
+    children: Annotated[int, Whole(0, 30)]
     smoker: YesNo
     region: Line100
-    insurance_cost: Annotated[Finite, Field(ge=0, le=GREATEST_COST)] | None = None
+    insurance_cost: Annotated[float, Number(0, GREATEST_COST)] | None = None
 
 
 class Patient(BaseModel):
@@ -103,17 +103,15 @@ class PatientFilters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     search: Annotated[
-        str | None,
+        Words | None,
         Field(
-            max_length=100,
-            pattern=r"^[^\x00-\x1f\x7f-\x9f]*$",
             description="Words that first or last names begin with; case and accents do not matter.",
             examples=["mull zo"],
         ),
     ] = None
     sex: Sex | None = None
     smoker: YesNo | None = None
-    region: Annotated[str | None, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] = None
+    region: Words | None = None
     age_min: Annotated[int | None, Field(ge=0, le=130)] = None
     age_max: Annotated[int | None, Field(ge=0, le=130)] = None
     cost_min: Annotated[float | None, Field(ge=0, le=GREATEST_COST, allow_inf_nan=False)] = None

@@ -15,7 +15,7 @@ from fedcare.db.runs import keep_plan
 from fedcare.errors import Conflict, NotFound, StorageFull
 from fedcare.gateway.models.schemas import TaskName
 from fedcare.gateway.plans import repository
-from fedcare.gateway.types import Finite, Text100, Text200, Whole
+from fedcare.gateway.types import Finite, Says, Text100, Text200, Whole
 from fedcare.plan import TrainingPlan
 from fedcare.tasks.overrides import apply
 from fedcare.tasks.registry import get
@@ -24,11 +24,15 @@ from fedcare.trust.bulletin import publish_plan
 PlanHash = Annotated[
     str,
     StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$"),
+    Says("it must be a plan's hash: 64 digits from 0 to f"),
     Field(description="A plan's hash.", examples=["5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"]),
 ]
-Rounds = Annotated[Whole, Field(ge=1, le=100_000, examples=[10])]
-Seed = Annotated[Whole, Field(ge=0, description="Where all chance of the run comes from.", examples=[42])]
-SettingValue = StrictBool | Finite | Text200 | Annotated[list[Finite], Field(max_length=100)]
+Rounds = Annotated[int, Whole(1, 100_000), Field(examples=[10])]
+Seed = Annotated[int, Whole(0), Field(description="Where all chance of the run comes from.", examples=[42])]
+SettingValue = Annotated[
+    StrictBool | Finite | Text200 | Annotated[list[Finite], Field(max_length=100)],
+    Says("it must be true or false, a number, a text of 1 to 200 characters, or a list of up to 100 numbers"),
+]
 Settings = Annotated[
     dict[Text100, SettingValue],
     Field(max_length=100, description="As after `--set` of the commands.", examples=[{"local.lr": 0.01}]),

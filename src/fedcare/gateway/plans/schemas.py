@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from pydantic.config import JsonDict
 
-from fedcare.gateway.types import Finite, Line100, Whole
+from fedcare.gateway.types import Finite, Line100, Says, Whole
 
 _HASH = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 _DECISION: JsonDict = {
@@ -92,7 +92,7 @@ class RuleFields(BaseModel):
     )
 
     max_epsilon: Annotated[Finite, Field(gt=0)] | None = None
-    max_rounds_per_day: Annotated[Whole, Field(ge=1)]
+    max_rounds_per_day: Annotated[int, Whole(1)]
     is_enabled: StrictBool = True
 
 
@@ -154,4 +154,9 @@ class EgressPage(BaseModel):
     next: str | None
 
 
-RunName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$"), Field(description="Of one run alone.")]
+RunName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$"),
+    Says("it must be a run's name: up to 100 letters, digits, dots, dashes and underscores"),
+    Field(description="Of one run alone."),
+]

@@ -21,6 +21,7 @@ from fedcare.gateway.models.artifact import Ready
 from fedcare.gateway.predictions import repository, wording
 from fedcare.gateway.predictions.schemas import BatchRequest, Features
 from fedcare.gateway.predictions.service import key_of
+from fedcare.gateway.problems import problems_of
 from fedcare.gateway.services import Services
 from fedcare.gateway.strict_json import parse
 from fedcare.serving.answers import Prediction, Refusal
@@ -186,7 +187,7 @@ def _unclean(record: Mapping[str, Any]) -> list[dict[str, str]]:
     try:
         _FEATURES.validate_python(record)
     except ValidationError as error:
-        return [{"field": str(each["loc"][0]), "problem": each["msg"]} for each in error.errors(include_input=False)]
+        return problems_of(error)
     return []
 
 

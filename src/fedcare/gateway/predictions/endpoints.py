@@ -16,7 +16,7 @@ from fedcare.gateway.answers import answers
 from fedcare.gateway.direct_route import DirectRoute
 from fedcare.gateway.guard import CurrentCaller
 from fedcare.gateway.idempotency import KEY_PARAMETER, IdempotencyKey, sent_key, ticket_for
-from fedcare.gateway.models.schemas import TaskName
+from fedcare.gateway.models.schemas import TaskName, VersionName
 from fedcare.gateway.predictions import history, service
 from fedcare.gateway.predictions.batch import parse_rows, predict_and_keep_batch, predict_batch
 from fedcare.gateway.predictions.imaging import MULTIPART, ImageFields, predict_image, read_form, ticket_of
@@ -129,7 +129,7 @@ def past_predictions(
     patient_id: Annotated[UUID | None, Query(description="Of one patient.")] = None,
     worker_id: Annotated[UUID | None, Query(description="Asked for by one worker.")] = None,
     task: Annotated[TaskName | None, Query()] = None,
-    model_version: Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,200}$", description="A version's name.")] = None,
+    model_version: Annotated[VersionName | None, Query(description="A version's name.")] = None,
     since: Annotated[AwareDatetime | None, Query(description="Made at or after this time.")] = None,
     until: Annotated[AwareDatetime | None, Query(description="Made before this time.")] = None,
     cursor: Annotated[Cursor | None, Query()] = None,

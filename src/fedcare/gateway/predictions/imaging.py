@@ -23,8 +23,8 @@ from fedcare.gateway.idempotency import Answer, Ticket, ticket_for
 from fedcare.gateway.models.artifact import Ready
 from fedcare.gateway.models.schemas import TaskName
 from fedcare.gateway.predictions import repository, service, wording
+from fedcare.gateway.problems import problems_of
 from fedcare.gateway.services import Services
-from fedcare.gateway.strict_json import problems_of
 from fedcare.serving.image_predictor import Seen
 
 MULTIPART = "multipart/form-data"

@@ -51,8 +51,8 @@ Cron = Annotated[
     AfterValidator(_cron),
     Field(description="Minute, hour, day, month, day of the week, in UTC.", examples=["0 3 * * 0"]),
 ]
-NewRecords = Annotated[Whole, Field(ge=1, description="How many more records the institutions report since its run.")]
-RunsLeft = Annotated[Whole, Field(ge=0, description="How many runs it may still start; null for any number.")]
+NewRecords = Annotated[int, Whole(1), Field(description="How many more records the institutions report since its run.")]
+RunsLeft = Annotated[int, Whole(0), Field(description="How many runs it may still start; null for any number.")]
 ScheduleId = Annotated[int, Field(ge=1, le=INT32, examples=[1])]
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse
+from pydantic import StringConstraints
 from starlette.concurrency import run_in_threadpool
 
 from fedcare.errors import Conflict, InvalidRequest, NotFound
@@ -32,7 +33,7 @@ from fedcare.gateway.training.schemas import (
     RunStatus,
 )
 from fedcare.gateway.training.watching import look, stream
-from fedcare.gateway.types import Cursor, PageSize, from_cursor, to_cursor
+from fedcare.gateway.types import Cursor, PageSize, Says, from_cursor, to_cursor
 
 router = APIRouter(tags=["training"], route_class=StrictRoute)
 
@@ -50,11 +51,13 @@ _STREAM: dict[int | str, dict[str, Any]] = {
     },
     204: {"description": "The run has ended and there is no more: do not come back."},
 }
+_EventId = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{1,18}$"), Says("it must be an event's number, as the stream gave it")
+]
 LastEventId = Annotated[
-    str | None,
+    _EventId | None,
     Header(
         alias="Last-Event-ID",
-        pattern=r"^[0-9]{1,18}$",
         description="The last event that was seen: the stream goes on after it.",
         examples=["17"],
     ),
