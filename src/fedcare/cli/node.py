@@ -137,7 +137,7 @@ def _decide(beginning: str, approved: bool, reason: str | None, institution: str
         plan = kept.named(tx, beginning)
         kept.decide(tx, store.institution_id, plan.hash, approved, "command line", reason)
         action = "plans.approve" if approved else "plans.refuse"
-        audit.record(tx, command_line(), action, "training_plan", plan.hash)
+        audit.record(tx, command_line(), action, "plan", plan.hash)
     said = "approved" if approved else "refused"
     if json:
         emit({"hash": plan.hash, "task": plan.task, "status": said})

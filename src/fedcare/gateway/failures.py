@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -12,7 +10,9 @@ from starlette.exceptions import HTTPException
 
 from fedcare import errors
 from fedcare.db import audit
-from fedcare.errors import FedCareError, Forbidden, InvalidRequest
+from fedcare.errors import BadCsrfToken, FedCareError, Forbidden, InvalidRequest
+from fedcare.gateway.actions import ACTIONS
+from fedcare.gateway.problems import in_words
 
 RETRY_SECONDS = "2"
 
@@ -36,14 +36,15 @@ def answer(error: FedCareError) -> JSONResponse:
 
 async def _expected(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, FedCareError)
-    if isinstance(error, Forbidden):
+    if isinstance(error, Forbidden | BadCsrfToken):
         await run_in_threadpool(_record_refusal, request)
     return answer(error)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    return answer(InvalidRequest([_field(each) for each in error.errors()]))
+    # The first part of a place says where it stood: in the body, the query, the address or a header.
+    return answer(InvalidRequest(in_words(error.errors(), skip=1)))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
@@ -61,17 +62,11 @@ def _methods(request: Request) -> str:
     return ", ".join(sorted(method.upper() for method in request.app.openapi()["paths"].get(address, ())))
 
 
-def _field(problem: dict[str, Any]) -> dict[str, str]:
-    """Where and what, without the value: it may be a patient's."""
-    path = [str(part) for part in problem["loc"]]
-    field = ".".join(path[1:]) or path[0]
-    return {"field": field, "problem": str(problem["msg"])}
-
-
 def _record_refusal(request: Request) -> None:
     caller = getattr(request.state, "caller", None)
     if caller is None:
         return
-    operation = request.scope["route"].operation_id
+    action = ACTIONS[request.scope["route"].operation_id]
+    subject_id = action.subject_id(request)
     with request.app.state.services.database.transaction(caller.scope) as tx:
-        audit.record(tx, caller.origin, operation, outcome="refused")
+        audit.record(tx, caller.origin, action.name, action.subject_type, subject_id, "refused")

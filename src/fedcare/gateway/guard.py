@@ -26,7 +26,6 @@ async def guard(request: Request) -> Caller | None:
     authenticator = services.authenticator
     # It answers from memory, unless news of ended sessions cannot arrive: then it asks the database, in a thread.
     caller = authenticator.caller(request) if authenticator.quick else await _in_thread(authenticator.caller, request)
-    request.state.caller = caller
     if caller.role not in PERMISSIONS.get(operation, frozenset()):
         raise Forbidden()
     return caller

@@ -55,14 +55,15 @@ class Authenticator:
         return self._complete and self.fresh()
 
     def caller(self, request: Request) -> Caller:
-        """The worker whose session the request carries; raises Unauthenticated or BadCsrfToken."""
+        """The worker whose session the request carries; raises Unauthenticated or BadCsrfToken.
+
+        It stands in the request's state as ``caller`` from then on, also where the CSRF token is refused.
+        """
         credentials = _credentials(request)
         claims = self.tokens.read(credentials.token)
-        if credentials.in_cookie and request.method not in READING:
-            self.check_csrf(request, claims.session_id)
         if self._has_ended(claims):
             raise Unauthenticated(reason="the session has ended")
-        return Caller(
+        request.state.caller = caller = Caller(
             claims.worker_id,
             claims.institution_id,
             claims.role,
@@ -70,6 +71,9 @@ class Authenticator:
             request.client.host if request.client else None,
             getattr(request.state, "request_id", None),
         )
+        if credentials.in_cookie and request.method not in READING:
+            self.check_csrf(request, claims.session_id)
+        return caller
 
     def check_csrf(self, request: Request, session_id: UUID) -> None:
         """Refuse a browser's request that a foreign page may have made; raises BadCsrfToken."""
