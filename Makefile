@@ -37,7 +37,7 @@ docs: $(VENV)/.dev ## Write the generated parts of docs/ anew (command line, set
 
 constraints: ## Resolve the dependencies anew and pin them in constraints.txt
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	  --extra dev --extra ray pyproject.toml | sed 's/+cpu$$//' > constraints.txt
+	  --extra dev --extra ray --extra ckks pyproject.toml | sed 's/+cpu$$//' > constraints.txt
 	@echo "uv==$$($(BIN)/uv --version | cut -d' ' -f2)" >> constraints.txt
 
 clean: ## Remove the virtual environment and caches; runs/ stays
@@ -54,5 +54,5 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/uv
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/uv
-	@$(INSTALL) '.[dev,ray]'
+	@$(INSTALL) '.[dev,ray,ckks]'
 	@touch $@ $(VENV)/.demo
