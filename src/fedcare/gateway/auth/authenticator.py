@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from fedcare.db.database import Database, Scope
 from fedcare.db.tables import ended_sessions
-from fedcare.errors import BadCsrfToken, Unauthenticated
+from fedcare.errors import BadCsrfToken, BadRequest, Unauthenticated
 from fedcare.gateway.auth import cookies
 from fedcare.gateway.auth.keys import SigningKeys
 from fedcare.gateway.auth.passwords import Passwords
@@ -55,7 +55,7 @@ class Authenticator:
         return self._complete and self.fresh()
 
     def caller(self, request: Request) -> Caller:
-        """The worker whose session the request carries; raises Unauthenticated or BadCsrfToken.
+        """The worker whose session the request carries; raises Unauthenticated, BadCsrfToken, BadRequest.
 
         It stands in the request's state as ``caller`` from then on, also where the CSRF token is refused.
         """
@@ -120,8 +120,10 @@ def _provider(config: GatewayConfig) -> Provider | None:
 
 
 def _credentials(request: Request) -> _Credentials:
-    header = request.headers.get("authorization", "")
-    if header:
+    sent = [value for name, value in request.scope["headers"] if name == b"authorization"]
+    if len(sent) > 1:
+        raise BadRequest(reason="it carries more than one Authorization header")
+    if sent and (header := sent[0].decode("latin-1")):
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated(reason="the Authorization header must read `Bearer TOKEN`")
