@@ -400,6 +400,13 @@ class NotFound(FedCareError):
     text = "There is no {what} with this id."
 
 
+class UnknownAddress(FedCareError):
+    """Nothing answers at this address."""
+
+    code, status = "unknown_address", 404
+    text = "There is no address {address} here. GET /api/openapi.json lists those that there are."
+
+
 class Conflict(FedCareError):
     """The request contradicts what is stored."""
 

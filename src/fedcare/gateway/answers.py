@@ -31,6 +31,7 @@ EVERYWHERE: tuple[type[FedCareError], ...] = (
     catalogue.Forbidden,
     catalogue.BadCsrfToken,
     catalogue.NotFound,
+    catalogue.UnknownAddress,
     catalogue.MethodNotAllowed,
     catalogue.TooLarge,
     catalogue.UnsupportedMedia,

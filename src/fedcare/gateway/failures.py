@@ -15,6 +15,8 @@ from fedcare.gateway.actions import ACTIONS
 from fedcare.gateway.problems import in_words
 
 RETRY_SECONDS = "2"
+# Of an address that there is not.
+LONGEST_SHOWN = 200
 
 
 def handle_failures(app: FastAPI) -> None:
@@ -49,7 +51,10 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    known: dict[int, FedCareError] = {404: errors.NotFound(what="address"), 405: errors.MethodNotAllowed()}
+    known: dict[int, FedCareError] = {
+        404: errors.UnknownAddress(address=request.scope["path"][:LONGEST_SHOWN]),
+        405: errors.MethodNotAllowed(),
+    }
     response = answer(known.get(error.status_code) or errors.BadRequest(reason="it cannot be read"))
     if error.status_code == 405:
         response.headers["Allow"] = _methods(request)

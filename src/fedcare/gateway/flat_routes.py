@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.routing import APIRoute
 
+NO_CONTENT = 204
 # What a route was declared with, by the names that both a route and ``add_api_route`` know.
 _DECLARED = (
     "response_model",
@@ -36,10 +37,13 @@ def add_routes(app: FastAPI, routers: Iterable[APIRouter], prefix: str, before: 
     for router in routers:
         for route in router.routes:
             assert isinstance(route, APIRoute), f"{router} holds something else than routes"
+            declared = {name: getattr(route, name) for name in _DECLARED}
+            if route.status_code == NO_CONTENT:  # What has no body has no type either, which a JSONResponse would.
+                declared["response_class"] = Response
             app.router.add_api_route(
                 prefix + route.path,
                 route.endpoint,
                 dependencies=[Depends(before), *route.dependencies],
                 route_class_override=type(route),
-                **{name: getattr(route, name) for name in _DECLARED},
+                **declared,
             )

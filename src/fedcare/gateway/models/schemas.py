@@ -24,7 +24,61 @@ VersionName = Annotated[
 VersionId = Annotated[int, Whole(1), Field(description="A version's id.", examples=[7])]
 
 A_VERSION = "insurance-cost-3f2a9c81d04e"
+AN_IMAGING_VERSION = "cancer-imaging-5b1d22ce9a70"
+A_HASH = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 FIGURES_EXAMPLE: JsonDict = {"r2": 0.86, "mae": 2511.4, "mse": 2.1e7}
+
+
+_ANSWERING: JsonDict = {
+    "task": "insurance-cost",
+    "title": "Yearly medical charges of an insured person",
+    "kind": "regression",
+    "unit": "dollars",
+    "features": ["age", "bmi", "children", "region", "sex", "smoker"],
+    "active": A_VERSION,
+    "active_since": "2026-11-22T08:00:00Z",
+    "answering": A_VERSION,
+    "fault": None,
+    "challenger": None,
+    "challenger_fault": None,
+    "fraction": 0.0,
+    "sharing_since": None,
+}
+_ANSWERING_IMAGES: JsonDict = _ANSWERING | {
+    "task": "cancer-imaging",
+    "title": "Cancer on a medical image",
+    "kind": "binary",
+    "unit": None,
+    "features": [],
+    "active": AN_IMAGING_VERSION,
+    "answering": AN_IMAGING_VERSION,
+}
+_KEPT: JsonDict = {
+    "id": 7,
+    "version": A_VERSION,
+    "task": "insurance-cost",
+    "hash": A_HASH,
+    "training_round": 8,
+    "accuracy": None,
+    "auc": None,
+    "mse": 2.1e7,
+    "mae": 2511.4,
+    "r2": 0.86,
+    "trained_at": "2026-11-21T20:00:00Z",
+    "imported_at": "2026-11-22T07:59:00Z",
+    "activated_at": "2026-11-22T08:00:00Z",
+    "is_active": True,
+}
+_KEPT_OF_IMAGES: JsonDict = _KEPT | {
+    "id": 8,
+    "version": AN_IMAGING_VERSION,
+    "task": "cancer-imaging",
+    "accuracy": 0.896,
+    "auc": 0.962,
+    "mse": None,
+    "mae": None,
+    "r2": None,
+}
 
 
 class Answering(BaseModel):
@@ -52,31 +106,7 @@ class Answering(BaseModel):
 class ModelStatus(BaseModel):
     """Every task that has an active version."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "tasks": [
-                        {
-                            "task": "insurance-cost",
-                            "title": "Yearly medical charges of an insured person",
-                            "kind": "regression",
-                            "unit": "dollars",
-                            "features": ["age", "bmi", "children", "region", "sex", "smoker"],
-                            "active": A_VERSION,
-                            "active_since": "2026-11-22T08:00:00Z",
-                            "answering": A_VERSION,
-                            "fault": None,
-                            "challenger": None,
-                            "challenger_fault": None,
-                            "fraction": 0.0,
-                            "sharing_since": None,
-                        }
-                    ]
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"tasks": [_ANSWERING_IMAGES, _ANSWERING]}]})
 
     tasks: list[Answering]
 
@@ -140,6 +170,8 @@ class ModelDetails(ModelVersion):
 
 class ModelPage(BaseModel):
     """Versions, the newest import first; ``next`` is the cursor of the page that follows."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_KEPT_OF_IMAGES, _KEPT], "next": None}]})
 
     items: list[ModelVersion]
     next: str | None

@@ -6,7 +6,7 @@ Neither the image nor anything of its file's header is stored or logged; the his
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Request
@@ -35,7 +35,7 @@ class ImageFields(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    task: TaskName = "cancer-imaging"
+    task: Annotated[TaskName, Field(examples=["cancer-imaging"])] = "cancer-imaging"
     patient_id: UUID | None = Field(default=None, description="A patient of your institution.")
     record: bool = Field(default=True, description="Keep the result in the history; never the image.")
 
