@@ -14,7 +14,7 @@ from fedcare.aggregation.checkpoint import CheckpointWriter, RunState
 from fedcare.aggregation.exchange import Exchange, RoundRecord, Split, Sums, Traffic
 from fedcare.aggregation.strategy import Strategy
 from fedcare.aggregation.validation import usable_sums, usable_updates
-from fedcare.data.preprocessing import add_up, fit, statistics_size
+from fedcare.data.preprocessing import Preprocessing, add_up, fit, statistics_size, support_size, with_support
 from fedcare.errors import QuorumLost, TooFewInstitutions
 from fedcare.plan import TrainingPlan, derive_seed
 from fedcare.tasks.spec import METRICS, Task
@@ -73,11 +73,22 @@ class RoundLoop:
         sums, dropped = usable_sums(answers, size)
         self._require(0, len(sums), dropped)
         announced = {answer.institution: answer.examples for answer in answers if answer.institution in sums}
-        preprocessing = fit(self.task.records, add_up(sums.values()))
+        preprocessing = self._with_support(fit(self.task.records, add_up(sums.values())), sorted(sums))
         self.exchange.prepare(preprocessing.to_json())
         judgement = self.judge(0, initial, sorted(sums), "validation", HALF)
         start = self._record(0, [], dropped, judgement)
         return RunState(initial, initial, preprocessing.to_json(), announced, start)
+
+    def _with_support(self, preprocessing: Preprocessing, institutions: Sequence[str]) -> Preprocessing:
+        """Ask what the training rows cover; whoever does not say is left out, and where nobody does it stays open.
+
+        Nobody is asked under differential privacy, whose budget does not pay for the counts.
+        """
+        if self.plan.privacy.dp.enabled:
+            return preprocessing
+        self.exchange.prepare(preprocessing.to_json())
+        sums, _ = usable_sums(self.exchange.support(institutions), support_size(preprocessing))
+        return with_support(preprocessing, add_up(sums.values())) if sums else preprocessing
 
     def run(self, state: RunState, checkpoints: CheckpointWriter) -> RunState:
         """All rounds that are left; ``state`` is changed and returned."""

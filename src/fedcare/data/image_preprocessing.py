@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from fedcare.data.image_traits import AXES, NAMES, traits
 from fedcare.data.records import Images, Records
 from fedcare.data.schema import ImageSchema
+from fedcare.data.support import Support, ranges_of
 from fedcare.errors import BadValue, TooFewRecords
 
 IMAGE_STATISTICS = 3
@@ -44,12 +46,16 @@ def fit_images(schema: ImageSchema, totals: npt.NDArray[np.float64]) -> ImagePre
 
 @dataclass(frozen=True)
 class ImagePreprocessing:
-    """What turns images into a model's inputs: the model sees ``(pixel / 255 - input_mean) / input_scale``."""
+    """What turns images into a model's inputs: the model sees ``(pixel / 255 - input_mean) / input_scale``.
+
+    ``support`` is what the training images cover (see ``image_traits``), None where nobody told.
+    """
 
     image_size: int
     classes: tuple[str, ...]
     input_mean: float
     input_scale: float
+    support: Support | None = None
     target_mean: ClassVar[float] = 0.0
     target_scale: ClassVar[float] = 1.0
     feature_names: ClassVar[tuple[str, ...]] = ("pixels",)
@@ -76,6 +82,7 @@ class ImagePreprocessing:
             "classes": list(self.classes),
             "input_mean": self.input_mean,
             "input_scale": self.input_scale,
+            "support": None if self.support is None else self.support.to_json(),
         }
 
     @classmethod
@@ -86,4 +93,16 @@ class ImagePreprocessing:
             classes=tuple(value["classes"]),
             input_mean=float(value["input_mean"]),
             input_scale=float(value["input_scale"]),
+            support=Support.from_json(value.get("support")),
         )
+
+
+def image_support_counts(records: Images) -> npt.NDArray[np.float64]:
+    """An institution's capped counts of its images, by cell of each trait."""
+    found = traits(records.pixels)
+    return np.concatenate([AXES[name].counts(found[:, place]) for place, name in enumerate(NAMES)])
+
+
+def fit_image_support(totals: npt.NDArray[np.float64]) -> Support:
+    """What the federation's images cover, from the sum of all institutions' counts."""
+    return Support(ranges_of(AXES, totals))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from fedcare.data.records import Records, Table
 from fedcare.data.schema import CategoricalFeature, NumericFeature, TableSchema, Target
+from fedcare.data.support import Support
 from fedcare.errors import BadUpdate, BadValue
 
 Sums = npt.NDArray[np.float64]
@@ -46,7 +47,7 @@ def table_statistics(schema: TableSchema, records: Records) -> Sums:
     middle of the declared range (see ``_centre``) so that squares do not swallow a small spread far from zero, and they
     are rounded once (``math.fsum``), so that the order of the rows does not matter.
     """
-    table = _rows(records)
+    table = as_table(records)
     parts = [_moments(table.numeric[feature.name] - _centre(feature)) for feature in schema.numeric]
     parts += [_counts(table.categorical[feature.name], len(feature.categories)) for feature in schema.categorical]
     if schema.target.kind == "regression":
@@ -56,7 +57,8 @@ def table_statistics(schema: TableSchema, records: Records) -> Sums:
     return np.concatenate(parts)
 
 
-def _rows(records: Records) -> Table:
+def as_table(records: Records) -> Table:
+    """The records, which must be a table's; raises BadValue."""
     if not isinstance(records, Table):
         raise BadValue(field="records", reason="a table belongs here, not images")
     return records
@@ -125,7 +127,7 @@ class TablePreprocessing:
 
     ``means`` and ``scales`` belong to the numeric features in schema order, in their units; ``frequent`` is the place
     of each categorical feature's most frequent category (the first of equals). ``target_mean`` and ``target_scale``
-    are in the target's unit, 0 and 1 for classes.
+    are in the target's unit, 0 and 1 for classes. ``support`` is what the training rows cover, None where nobody told.
     """
 
     schema: TableSchema
@@ -134,6 +136,7 @@ class TablePreprocessing:
     frequent: tuple[int, ...]
     target_mean: float = 0.0
     target_scale: float = 1.0
+    support: Support | None = None
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -159,7 +162,7 @@ class TablePreprocessing:
 
         Raises ``BadValue`` for a missing value where the schema refuses one.
         """
-        table = _rows(records)
+        table = as_table(records)
         out = np.zeros((len(table), len(self.feature_names)), dtype=np.float32)
         for column, feature in enumerate(self.schema.numeric):
             out[:, column] = self._standardised(column, feature, table.numeric[feature.name])
@@ -212,6 +215,7 @@ class TablePreprocessing:
             "frequent": list(self.frequent),
             "target_mean": self.target_mean,
             "target_scale": self.target_scale,
+            "support": None if self.support is None else self.support.to_json(),
         }
 
     @classmethod
@@ -224,4 +228,5 @@ class TablePreprocessing:
             frequent=tuple(map(int, value["frequent"])),
             target_mean=float(value["target_mean"]),
             target_scale=float(value["target_scale"]),
+            support=Support.from_json(value.get("support")),
         )

@@ -48,6 +48,11 @@ class BatchedExchange:
         """The preprocessing that goes with every later question."""
         self._preprocessing = canonical_json(preprocessing)
 
+    def support(self, institutions: Sequence[str]) -> list[Answer]:
+        """Round 0's capped counts of what the training rows cover."""
+        question = Instruction(self._text, 0, "support", self._preprocessing)
+        return self._count([self._sites[name].statistics(question) for name in institutions])
+
     def train(self, round_number: int, vector: Vector, institutions: Sequence[str]) -> list[Answer]:
         """Training of all from ``vector`` at once."""
         started = time.perf_counter()

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from fedcare.aggregation.exchange import Split
-from fedcare.data.preprocessing import Preprocessing, add_up, fit, statistics
+from fedcare.data.preprocessing import Preprocessing, add_up, fit, statistics, support_counts, with_support
 from fedcare.data.records import Institution, Records
 from fedcare.federation.coordinator import feature_count, initial_weights
 from fedcare.federation.site import device, working_model
@@ -40,7 +40,9 @@ class OnePlace:
     def __init__(self, plan: TrainingPlan, members: Iterable[Institution], on_epoch: OnEpoch | None = None) -> None:
         self._task, members = Task.model_validate(plan.task), list(members)
         schema, features = self._task.records, feature_count(self._task)
-        self.preprocessing: Preprocessing = fit(schema, add_up(statistics(schema, each.train) for each in members))
+        scaling = fit(schema, add_up(statistics(schema, each.train) for each in members))
+        covered = add_up(support_counts(scaling, each.train) for each in members)
+        self.preprocessing: Preprocessing = with_support(scaling, covered)
         self._model = working_model(self._task, features)
         self.manifest, initial = initial_weights(self._task, plan.seed, features)
         load_vector(self._model, initial)

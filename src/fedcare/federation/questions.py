@@ -45,6 +45,12 @@ class MessageExchange(ABC):
         """The preprocessing that goes with every later question."""
         self._preprocessing = canonical_json(preprocessing)
 
+    def support(self, institutions: Sequence[str]) -> list[Answer]:
+        """Round 0's capped counts of what the training rows cover."""
+        return self._ask(
+            MessageType.QUERY, Instruction(self._text, 0, "support", self._preprocessing), None, institutions
+        )
+
     def train(self, round_number: int, vector: Vector, institutions: Sequence[str]) -> list[Answer]:
         """Training from ``vector``."""
         instruction = Instruction(self._text, round_number, "train", self._preprocessing)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from fedcare.aggregation.exchange import Answer, Split, Sums
-from fedcare.data.preprocessing import Preprocessing, preprocessing_from_json, statistics
+from fedcare.data.preprocessing import Preprocessing, preprocessing_from_json, statistics, support_counts
 from fedcare.data.records import Institution, Records
 from fedcare.federation.messages import Instruction
 from fedcare.models.build import build
@@ -39,10 +39,14 @@ class Site:
         self._preprocessing: tuple[str, Preprocessing] | None = None
 
     def statistics(self, instruction: Instruction) -> Answer:
-        """Round 0: counts, sums and sums of squares of the training rows."""
+        """Round 0: counts, sums and sums of squares of the training rows, or capped counts of what they cover."""
         _, task = instruction.recipe()
-        sums = statistics(task.records, self._institution.train)
-        return Answer(self.name, sums=sums, examples=len(self._institution.train))
+        rows = self._institution.train
+        if instruction.split == "support":
+            sums = support_counts(self.preprocessing(instruction), rows)
+        else:
+            sums = statistics(task.records, rows)
+        return Answer(self.name, sums=sums, examples=len(rows))
 
     def train(self, instruction: Instruction, vector: Vector) -> Answer:
         """Local training from the global weights; the answer holds the weights it ended with."""

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fedcare.data.preprocessing import Preprocessing
-from fedcare.data.schema import TableSchema
+from fedcare.data.schema import CategoricalFeature, TableSchema
+from fedcare.data.support import Support
 from fedcare.plan import TrainingPlan
 from fedcare.tasks.spec import Task
 from fedcare.training.calibration import Calibration
@@ -119,12 +120,28 @@ def _inputs(task: Task, preprocessing: Preprocessing) -> str:
             f"One grey image, resized to {schema.image_size} x {schema.image_size} pixels; brightness is standardised "
             f"with the federation's mean {preprocessing.input_mean:.4f} and deviation {preprocessing.input_scale:.4f}."
         )
+    seen = preprocessing.support or Support()
     rows = [
-        [feature.name, feature.unit or "-", _range(feature.minimum, feature.maximum), f"{feature.impute}"]
-        for feature in schema.numeric
+        [each.name, each.unit or "-", _range(each.minimum, each.maximum), _seen(each.name, seen), f"{each.impute}"]
+        for each in schema.numeric
     ]
-    rows += [[each.name, "-", ", ".join(each.categories), each.impute] for each in schema.categorical]
-    return _table(["feature", "unit", "values", "where missing"], rows)
+    rows += [
+        [each.name, "-", ", ".join(each.categories), _categories_seen(each, seen), each.impute]
+        for each in schema.categorical
+    ]
+    return _table(["feature", "unit", "values", "seen in training", "where missing"], rows)
+
+
+def _seen(name: str, support: Support) -> str:
+    ends = support.ranges.get(name)
+    return "-" if ends is None else f"{ends[0]:.4g} to {ends[1]:.4g}"
+
+
+def _categories_seen(feature: CategoricalFeature, support: Support) -> str:
+    if feature.name not in support.rare:
+        return "-"
+    rare = support.rare[feature.name]
+    return ", ".join(each for each in feature.categories if each not in rare) or "none"
 
 
 def _limits(task: Task, metrics: Mapping[str, Any]) -> str:

@@ -15,10 +15,11 @@ class Prediction(NamedTuple):
 
     For a number ``value`` is in ``unit``, and ``low`` to ``high`` hold the true value in 90 of 100 cases (None where
     the version has no interval). For classes ``label`` is the class, ``value`` its probability and ``probabilities``
-    that of every class, 0 to 1; ``threshold`` is the probability from which a binary model says positive, and
-    ``not_sure`` that a human should decide. ``warnings`` say what was assumed: a value imputed, a category unknown, a
-    number out of range. ``reasons`` are those for which the record is ``outside`` what the model has seen. (A
-    tuple, since thousands are made at once.)
+    that of every class, 0 to 1; ``threshold`` is the probability from which a binary model says positive. ``not_sure``:
+    a human should decide, since the record is ``outside`` what the model has seen, for these ``reasons``, or since the
+    positive class's probability lies from ``unsure_from`` to below ``unsure_to`` (None where the version has no such
+    band). ``warnings`` say what was assumed: a value imputed, a category unknown, a number out of range. (A tuple,
+    since thousands are made at once.)
     """
 
     value: float
@@ -31,6 +32,8 @@ class Prediction(NamedTuple):
     high: float | None = None
     not_sure: bool = False
     reasons: tuple[str, ...] = ()
+    unsure_from: float | None = None
+    unsure_to: float | None = None
 
     @property
     def outside(self) -> bool:
@@ -46,6 +49,8 @@ class Prediction(NamedTuple):
             said["not_sure"] = self.not_sure
             if self.threshold is not None:
                 said["threshold"] = self.threshold
+            if self.unsure_from is not None:
+                said |= {"unsure_from": self.unsure_from, "unsure_to": self.unsure_to}
         return said | {"outside": self.outside, "reasons": list(self.reasons), "warnings": list(self.warnings)}
 
 

@@ -168,9 +168,11 @@ def _numbers(preprocessing: TablePreprocessing) -> list[_Number]:
 
 
 def _categories(preprocessing: TablePreprocessing) -> list[tuple[str, _Columns]]:
-    """Of each categorical feature the input column of each category as it is declared."""
+    """Of each categorical feature the input column of each category as it is declared, but for those hardly seen."""
     found, start = [], len(preprocessing.schema.numeric)
     for feature in preprocessing.schema.categorical:
-        found.append((feature.name, _Columns({name: start + at for at, name in enumerate(feature.categories)})))
+        rare = () if preprocessing.support is None else preprocessing.support.rare.get(feature.name, ())
+        columns = {name: start + at for at, name in enumerate(feature.categories) if name not in rare}
+        found.append((feature.name, _Columns(columns)))
         start += len(feature.categories) + (feature.impute == "own-category")
     return found

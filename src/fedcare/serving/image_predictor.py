@@ -14,6 +14,7 @@ from fedcare.data.records import Images
 from fedcare.data.sources.grey import Pixels, UnusableImage
 from fedcare.errors import BadImage
 from fedcare.serving.answers import Prediction, Refusal
+from fedcare.serving.image_kind import unlike
 from fedcare.serving.imaging import read_image
 from fedcare.serving.session import Array, Session
 from fedcare.serving.wording import Wording
@@ -88,7 +89,9 @@ class ImagePredictor:
         return scaled.astype(np.float32)
 
     def _unusual(self, pixels: Pixels) -> tuple[str, ...]:
-        """Why an image is unlike those that the model was trained on, as far as its brightness tells."""
+        """Why an image is unlike those that the model was trained on."""
+        if self._preprocessing.support is not None:
+            return unlike(pixels, self._preprocessing.support)
         mean, deviation = float(pixels.mean()) / 255.0, float(pixels.std()) / 255.0
         reasons = []
         usual, spread = self._preprocessing.input_mean, self._preprocessing.input_scale

@@ -11,11 +11,11 @@ import numpy as np
 from fedcare.data.cells import LARGEST, MISSING_CATEGORY, category_reader, numeric_reader, shown
 from fedcare.data.records import Table
 from fedcare.data.schema import CategoricalFeature, NumericFeature, TableSchema
+from fedcare.data.support import DEVIATIONS, LEAST, Support
 from fedcare.data.table_preprocessing import TablePreprocessing
 from fedcare.errors import BadValue
 
-# At most 4% of any rows lie so far from their mean (Chebyshev), and of bell-shaped ones hardly one in a million.
-DEVIATIONS = 5.0
+NOTHING_KNOWN = Support()
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,13 @@ class PatientRow:
 class RowReader:
     """Reads records of one schema by the rules of training, but warns of a number out of range instead of refusing.
 
-    With ``preprocessing`` it also warns of a number far from those that the model was trained on.
+    With ``preprocessing`` it also warns of a value that the model has not seen in training.
     """
 
     def __init__(self, schema: TableSchema, preprocessing: TablePreprocessing | None = None) -> None:
         self._schema = schema
         self._usual = {} if preprocessing is None else usual_range(preprocessing)
+        self._seen = NOTHING_KNOWN if preprocessing is None else preprocessing.support or NOTHING_KNOWN
         self._absent = frozenset(schema.missing) | {""}
         self._numbers = {each.name: numeric_reader(each, schema.missing, check_range=False) for each in schema.numeric}
         self._categories = {each.name: category_reader(each, schema.missing) for each in schema.categorical}
@@ -70,7 +71,8 @@ class RowReader:
             if np.isnan(value):
                 warnings.append(_missing_number(feature))
             else:
-                reasons += _unusual(feature, value, self._usual.get(feature.name))
+                seen = self._seen.ranges.get(feature.name)
+                reasons += _unusual(feature, value, seen or self._usual.get(feature.name), is_seen=seen is not None)
         warnings += reasons
         for each in self._schema.categorical:
             text = cells.get(each.name.casefold(), "")
@@ -78,6 +80,11 @@ class RowReader:
                 absent = text.strip() in self._absent
                 warnings.append(_missing_category(each, text, absent))
                 reasons += [] if absent else warnings[-1:]
+            elif (name := each.categories[int(categorical[each.name])]) in self._seen.rare.get(each.name, ()):
+                warnings.append(
+                    f"{each.name} = {name} is a category of which the model has seen fewer than {LEAST} rows"
+                )
+                reasons += warnings[-1:]
         places = {name: int(place) for name, place in categorical.items()}
         return PatientRow(numeric, places, tuple(warnings), tuple(reasons))
 
@@ -124,9 +131,10 @@ def text_of(value: object) -> str:
 
 
 def usual_range(preprocessing: TablePreprocessing) -> dict[str, tuple[float, float]]:
-    """Of each numeric feature what lies within ``DEVIATIONS`` standard deviations of the federation's mean."""
+    """Of each numeric feature what the model has seen, or where nobody told, the surroundings of its mean."""
     described = zip(preprocessing.schema.numeric, preprocessing.means, preprocessing.scales, strict=True)
-    return {each.name: (mean - DEVIATIONS * scale, mean + DEVIATIONS * scale) for each, mean, scale in described}
+    near = {each.name: (mean - DEVIATIONS * scale, mean + DEVIATIONS * scale) for each, mean, scale in described}
+    return near if preprocessing.support is None else near | dict(preprocessing.support.ranges)
 
 
 def _missing_number(feature: NumericFeature) -> str:
@@ -134,16 +142,23 @@ def _missing_number(feature: NumericFeature) -> str:
     return f"{feature.name} is missing: {what} stands for it"
 
 
-def _unusual(feature: NumericFeature, value: float, usual: tuple[float, float] | None) -> list[str]:
+def _unusual(feature: NumericFeature, value: float, usual: tuple[float, float] | None, is_seen: bool) -> list[str]:
     low, high = feature.minimum, feature.maximum
     unit = f" {feature.unit}" if feature.unit else ""
     if (low is not None and value < low) or (high is not None and value > high):
         limits = " to ".join("..." if limit is None else f"{limit:g}" for limit in (low, high))
         return [f"{feature.name} = {value:g} lies outside the range {limits}{unit}: the prediction is unreliable"]
     if usual is not None and not usual[0] <= value <= usual[1]:
-        limits = f"{usual[0]:.4g} to {usual[1]:.4g}{unit}"
+        limits = f"{_rounded(usual[0])} to {_rounded(usual[1])}{unit}"
+        if is_seen:
+            return [f"{feature.name} = {value:g} lies outside what the model has seen, {limits}"]
         return [f"{feature.name} = {value:g} is far from what the model was trained on, mostly {limits}"]
     return []
+
+
+def _rounded(limit: float) -> str:
+    """Three digits, or all that stand before the point."""
+    return f"{limit:.3g}" if abs(limit) < 1000 else f"{limit:.0f}"
 
 
 def _missing_category(feature: CategoricalFeature, text: str, absent: bool) -> str:

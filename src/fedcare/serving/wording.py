@@ -48,6 +48,7 @@ class Wording:
         self._least = -NO_LIMIT if self._target.minimum is None else self._target.minimum
         self._most = NO_LIMIT if self._target.maximum is None else self._target.maximum
         self._line = calibration if isinstance(calibration, Probabilities) else None
+        self._band = (None, None) if self._line is None else (self._line.low, self._line.high)
         self.threshold = threshold if self._line is None else self._line.of_probability(threshold)
         intervals = calibration if isinstance(calibration, Intervals) else None
         found = [each for each in groupings(task.records) if intervals and each.feature == intervals.feature]
@@ -136,15 +137,16 @@ class Wording:
     def _class(self, probabilities: Sequence[float], warnings: tuple[str, ...], reasons: tuple[str, ...]) -> Prediction:
         classes = self._target.classes
         by_class = dict(zip(classes, probabilities, strict=True))
-        threshold, not_sure = None, False
+        # Whatever the probability: of what the model has not seen it knows nothing.
+        threshold, not_sure, band = None, bool(reasons), self._band
         if self._target.kind == "binary":
             threshold = self.threshold
             chosen = int(probabilities[1] >= threshold)
-            not_sure = self._line is not None and self._line.unsure(probabilities[1])
+            not_sure = not_sure or (self._line is not None and self._line.unsure(probabilities[1]))
         else:
             chosen = max(range(len(classes)), key=lambda place: probabilities[place])
         value, label = probabilities[chosen], classes[chosen]
-        return Prediction(value, "", label, by_class, threshold, warnings, None, None, not_sure, reasons)
+        return Prediction(value, "", label, by_class, threshold, warnings, None, None, not_sure, reasons, *band)
 
     def _probabilities(self, outputs: Outputs) -> Floats:
         logits = outputs.astype(np.float64)

@@ -75,7 +75,7 @@ egress_log = Table(
     Column("run", String(100), nullable=False),
     Column("plan_hash", String(64)),
     Column("round", Integer),
-    # What left: "statistics", "update", "evaluation", "calibration", "record counts".
+    # What left: "statistics", "support", "update", "evaluation", "calibration", "record counts".
     Column("kind", String(30), nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),

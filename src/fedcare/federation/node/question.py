@@ -69,8 +69,8 @@ class Question:
     @property
     def kind(self) -> str:
         """What would leave the institution with the answer, in the words of the egress log."""
-        if self.instruction.split == "calibration":
-            return "calibration"
+        if self.instruction.split in ("calibration", "support"):
+            return self.instruction.split
         return ANSWERS[self.message.metadata.message_type]
 
     @property
