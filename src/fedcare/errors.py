@@ -212,7 +212,20 @@ class CorruptModel(FedCareError):
     """A model version's files do not match the hashes in its manifest."""
 
     code, status = "corrupt_model", 409
-    text = "The model version at {path} is damaged: {reason}. Take it from a backup, or train it again."
+    text = (
+        "The model version at {path} is damaged: {reason}. Copy or import it again from where it was made or from a"
+        " backup, or train it anew."
+    )
+
+
+class MissingModel(FedCareError):
+    """The gateway knows of a model version whose files are not on this machine."""
+
+    code, status = "missing_model", 409
+    text = (
+        "The files of {version} are missing on this machine. Copy models/{version} back into FEDCARE_HOME from a backup"
+        " of it, or import the version again: `fedcare models import DIR`."
+    )
 
 
 class BadOutput(FedCareError):
@@ -521,6 +534,13 @@ class NoActiveModel(FedCareError):
 
     code, status = "no_active_model", 409
     text = "No model of {task} is active. An administrator of the consortium activates one: `fedcare models import`."
+
+
+class UnusableModel(FedCareError):
+    """A version of the task's model is active, but its files are missing or damaged here."""
+
+    code, status = "unusable_model", 503
+    text = "{version} is the active version of {task} and cannot answer here. {reason}"
 
 
 # -- the federation ---------------------------------------------------------------------------------------------------

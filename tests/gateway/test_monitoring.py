@@ -36,7 +36,10 @@ def small():
 def test_it_is_alive_and_says_what_it_lacks_to_serve(anonymous):
     assert anonymous.get("/api/health").json() == {"status": "ok"}
     lacking = anonymous.get("/api/health/ready")
-    assert (lacking.status_code, lacking.json()) == (503, {"ready": False, "database": True, "models": []})
+    assert (lacking.status_code, lacking.json()) == (
+        503,
+        {"ready": False, "database": True, "models": [], "faults": {}},
+    )
     assert "Retry-After" in lacking.headers
 
 

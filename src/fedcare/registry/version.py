@@ -100,9 +100,12 @@ def read_version(path: Path) -> Version:
     """
     directory = path if (path / MANIFEST).is_file() else path / IN_RUN
     if not (directory / MANIFEST).is_file():
-        raise UnknownModel(path=path)
+        raise _without_manifest(path)
     try:
         manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CorruptModel(path=directory, reason=f"{MANIFEST} is not JSON") from error
+    try:
         if manifest["format"] not in (FORMAT, WITHOUT_CALIBRATION):
             reason = f"it has format {manifest['format']} and this FedCare reads format {FORMAT}"
             raise UnreadableFile(path=directory, reason=reason)
@@ -110,6 +113,13 @@ def read_version(path: Path) -> Version:
         return _checked(directory, manifest, files)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CorruptModel(path=directory, reason=f"{MANIFEST} or what it names is not well formed") from error
+
+
+def _without_manifest(path: Path) -> CorruptModel | UnknownModel:
+    for place in (path, path / IN_RUN):
+        if (place / WEIGHTS).is_file() or (place / ONNX).is_file():
+            return CorruptModel(path=place, reason=f"{MANIFEST} is missing")
+    return UnknownModel(path=path)
 
 
 def _checked(directory: Path, manifest: dict[str, Any], files: Sequence[str]) -> Version:

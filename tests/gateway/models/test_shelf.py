@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fedcare.db.audit import Origin
 from fedcare.errors import CorruptModel
 from fedcare.gateway.models.artifact import verified
 from fedcare.gateway.models.importing import import_version
@@ -75,8 +76,36 @@ def test_a_restart_with_a_damaged_version_serves_the_one_before_and_says_so(gate
     assert soon(lambda: other.services.shelf.tasks() == {"insurance-cost"}, 10)
     assert answering(other) == first.version and answering(gateway) == second.version
     (place,) = other.services.shelf.places()
-    assert place.active == second.version and "damaged" in place.fault
+    assert place.active == second.version and ("damaged" if file else "missing") in place.fault
     assert str(gateway.config.home) not in place.fault
+
+
+def test_a_database_restored_without_the_models_says_what_is_missing_and_what_to_do(
+    gateway, make_gateway, serve, trained, tmp_path
+):
+    active = serve("insurance")
+    restored = make_gateway(tmp_path / "another machine")
+    assert soon(restored.services.shelf.places, 10)
+    restored.workers, restored.institutions = gateway.workers, gateway.institutions
+    nurse, record = restored.client("nurse"), {"features": {"age": 40}, "record": False}
+    for answer in (
+        nurse.post("/api/predictions", json=record),
+        nurse.post("/api/predictions/batch", json={"rows": [{"age": 40}]}),
+        nurse.get("/api/model/metrics"),
+    ):
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (503, "unusable_model")
+        assert f"{active.version} is the active version of insurance-cost" in error["message"]
+        assert f"Copy models/{active.version} back" in error["message"] and "models import" in error["message"]
+    (task,) = nurse.get("/api/model/status").json()["tasks"]
+    assert (task["active"], task["answering"]) == (active.version, None)
+    ready = restored.anonymous().get("/api/health/ready")
+    assert (ready.status_code, ready.json()["models"]) == (503, [])
+    assert ready.json()["faults"] == {"insurance-cost": task["fault"]} and "missing" in task["fault"]
+    refused = restored.client("consortium").post(f"/api/models/{active.id}/activate")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "missing_model")
+    import_version(restored.database, restored.services.shelf.folder, trained("insurance"), False, Origin())
+    assert soon(lambda: restored.services.shelf.tasks() == {"insurance-cost"})
 
 
 def test_importing_a_damaged_version_again_repairs_it(gateway, serve, trained):
@@ -93,10 +122,14 @@ def test_importing_a_damaged_version_again_repairs_it(gateway, serve, trained):
     assert [path.name for path in folder.iterdir()] == [active.version]
 
 
-def test_a_damaged_source_leaves_nothing_behind(gateway, trained, tmp_path):
+@pytest.mark.parametrize("file", ["card.md", "manifest.json", "model.onnx"])
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_text("changed")], ids=["gone", "changed"])
+def test_a_damaged_source_is_refused_by_the_name_of_the_file_and_leaves_nothing_behind(
+    gateway, trained, tmp_path, file, change
+):
     source = shutil.copytree(trained("insurance"), tmp_path / "source")
-    (source / "card.md").write_text("changed")
-    with pytest.raises(CorruptModel):
+    change(source / file)
+    with pytest.raises(CorruptModel, match=rf"{file} .*\. Copy or import it again"):
         import_version(gateway.database, gateway.services.shelf.folder, source, True, None)
     assert gateway.rows("select id from model_versions") == []
     assert not gateway.services.shelf.folder.exists() or not list(gateway.services.shelf.folder.iterdir())

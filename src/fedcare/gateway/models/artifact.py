@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fedcare.errors import CorruptModel, FedCareError, UnknownModel
+from fedcare.errors import CorruptModel, FedCareError, MissingModel, UnknownModel
 from fedcare.gateway.measures import PREDICTIONS
 from fedcare.registry.version import CARD, MANIFEST, ONNX, Version, read_version
 from fedcare.serving.predictor import Predictor
@@ -34,7 +34,7 @@ class Ready:
 
 
 def load(folder: Path, row: Any) -> Ready:
-    """Make a row's version ready to answer; raises CorruptModel where its files are not what the row says."""
+    """Make a row's version ready to answer; raises MissingModel, CorruptModel for files that are not the row's."""
     version = verified(folder, row.version, row.hash)
     schema = version.task.records
     try:
@@ -49,8 +49,10 @@ def load(folder: Path, row: Any) -> Ready:
 
 
 def verified(folder: Path, name: str, digest: str) -> Version:
-    """The version's description, after every file was checked; raises CorruptModel, which names no path."""
+    """The version's description, after every file was checked; raises MissingModel or CorruptModel, without a path."""
     place = folder / name
+    if not place.is_dir():
+        raise MissingModel(version=name)
     try:
         if digest_of(place) != digest:
             raise CorruptModel(path=name, reason=f"{MANIFEST} is not the one that was imported")
@@ -73,12 +75,15 @@ def digest_of(place: Path) -> str:
 
 
 def card(folder: Path, name: str, digest: str) -> str:
-    """The version's card in Markdown; raises CorruptModel."""
+    """The version's card in Markdown; raises MissingModel, CorruptModel."""
     return verified(folder, name, digest).content(CARD).decode()
 
 
 def packed(folder: Path, name: str, digest: str) -> bytes:
-    """The version's files as a zip, verified as they are read; the same bytes every time. Raises CorruptModel."""
+    """The version's files as a zip, verified as they are read; the same bytes every time.
+
+    Raises MissingModel, CorruptModel.
+    """
     version = verified(folder, name, digest)
     contents = {MANIFEST: (folder / name / MANIFEST).read_bytes()}
     contents |= {file: version.content(file) for file in version.hashes}
@@ -92,5 +97,5 @@ def packed(folder: Path, name: str, digest: str) -> bytes:
 def _damaged(name: str, error: FedCareError) -> CorruptModel:
     """The same, without the path: where files lie on this machine is nobody's business at the other end."""
     if isinstance(error, UnknownModel):
-        return CorruptModel(path=name, reason="its files are missing")
+        return CorruptModel(path=name, reason=f"{MANIFEST} is missing")
     return CorruptModel(path=name, reason=str(error.details.get("reason", error.code)))

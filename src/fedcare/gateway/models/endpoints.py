@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 
 from fedcare.db import audit
-from fedcare.errors import Conflict, CorruptModel, NoActiveModel, NotFound
+from fedcare.errors import Conflict, CorruptModel, MissingModel, NoActiveModel, NotFound, UnusableModel
 from fedcare.gateway.answers import answers
 from fedcare.gateway.guard import CurrentCaller
 from fedcare.gateway.models import artifact, repository, service
@@ -32,6 +32,8 @@ from fedcare.gateway.types import Cursor, PageSize, from_cursor, to_cursor
 
 router = APIRouter(tags=["models"], route_class=StrictRoute)
 
+# What a task without a version that answers is met with, and a version whose files are not what they were.
+ABSENT, DAMAGED = (NoActiveModel, UnusableModel), (CorruptModel, MissingModel)
 Id = Annotated[int, Path(ge=1, le=2**31 - 1, description="The version's id.", examples=[1])]
 OfTask = Annotated[TaskName, Query()]
 
@@ -42,7 +44,7 @@ async def status(services: CurrentServices) -> ModelStatus:
     return ModelStatus(tasks=[_answering(place) for place in services.shelf.places()])
 
 
-@router.get("/model/metrics", operation_id="getModelMetrics", responses=answers(NoActiveModel))
+@router.get("/model/metrics", operation_id="getModelMetrics", responses=answers(*ABSENT))
 async def metrics(services: CurrentServices, task: OfTask = "insurance-cost") -> Figures:
     """How good the version is that answers for a task, pooled and for each institution."""
     ready = services.shelf.place(task).ready
@@ -81,15 +83,13 @@ def models(
     return ModelPage(items=[_short(row) for row in shown], next=following)
 
 
-@router.get("/models/compare", operation_id="compareModels", responses=answers(Conflict, NoActiveModel))
+@router.get("/models/compare", operation_id="compareModels", responses=answers(Conflict, *ABSENT))
 def comparison(caller: CurrentCaller, services: CurrentServices, task: OfTask) -> Comparison:
     """The active version and its challenger on the outcomes that were recorded since they share the traffic."""
     return compare(services, caller, task)
 
 
-@router.put(
-    "/models/traffic", operation_id="shareTraffic", responses=answers(NotFound, Conflict, CorruptModel, NoActiveModel)
-)
+@router.put("/models/traffic", operation_id="shareTraffic", responses=answers(NotFound, Conflict, *DAMAGED))
 def share(caller: CurrentCaller, services: CurrentServices, asked: Sharing) -> Shared:
     """Let a challenger answer a share of a task's patients, always the same ones; activating a version ends it."""
     row, since = service.share(services, caller, asked.task, asked.challenger_id, asked.fraction)
@@ -102,7 +102,7 @@ def stop_sharing(caller: CurrentCaller, services: CurrentServices, task: OfTask)
     service.stop_sharing(services, caller, task)
 
 
-@router.post("/models/rollback", operation_id="rollBackModel", responses=answers(Conflict, CorruptModel))
+@router.post("/models/rollback", operation_id="rollBackModel", responses=answers(Conflict, *DAMAGED))
 def roll_back(caller: CurrentCaller, services: CurrentServices, asked: Rollback) -> ModelVersion:
     """Make the version answer that did before the active one; done again, it goes one further back."""
     return _short(service.roll_back(services, caller, asked.task))
@@ -118,7 +118,7 @@ def model(caller: CurrentCaller, services: CurrentServices, version_id: Id) -> M
     "/models/{version_id:int}/card",
     operation_id="getModelCard",
     response_class=Response,
-    responses=answers(NotFound, CorruptModel)
+    responses=answers(NotFound, *DAMAGED)
     | {200: {"description": "Markdown.", "content": {"text/markdown": {"schema": {"type": "string"}}}}},
 )
 def card(caller: CurrentCaller, services: CurrentServices, version_id: Id) -> Response:
@@ -131,7 +131,7 @@ def card(caller: CurrentCaller, services: CurrentServices, version_id: Id) -> Re
     "/models/{version_id:int}/artifact",
     operation_id="getModelArtifact",
     response_class=Response,
-    responses=answers(NotFound, CorruptModel)
+    responses=answers(NotFound, *DAMAGED)
     | {
         200: {
             "description": "The version's folder as a zip.",
@@ -147,9 +147,7 @@ def download(caller: CurrentCaller, services: CurrentServices, version_id: Id) -
     return Response(packed, media_type="application/zip", headers=named)
 
 
-@router.post(
-    "/models/{version_id:int}/activate", operation_id="activateModel", responses=answers(NotFound, CorruptModel)
-)
+@router.post("/models/{version_id:int}/activate", operation_id="activateModel", responses=answers(NotFound, *DAMAGED))
 def activate(caller: CurrentCaller, services: CurrentServices, version_id: Id) -> ModelVersion:
     """Make a version answer for its task, in every gateway within two seconds; a damaged one is refused."""
     return _short(service.activate(services, caller, version_id))

@@ -84,8 +84,8 @@ _KEPT_OF_IMAGES: JsonDict = _KEPT | {
 class Answering(BaseModel):
     """Who answers for a task in this process.
 
-    ``active`` is what the database says. ``answering`` is the same unless that version is damaged: then it is the last
-    good one, or nothing, and ``fault`` says why.
+    ``active`` is what the database says. ``answering`` is the same unless that version is damaged, or its files
+    are missing on this machine: then it is the last good one, or nothing, and ``fault`` says why and what to do.
     """
 
     task: str

@@ -17,7 +17,7 @@ from fedcare.gateway.services import Services
 
 
 def activate(services: Services, caller: Caller, version_id: int) -> Any:
-    """Make a version answer for its task; its row. Raises NotFound, and CorruptModel where its files are damaged."""
+    """Make a version answer for its task; its row. Raises NotFound, MissingModel, CorruptModel."""
     with services.database.transaction(caller.scope) as tx:
         row = _version(tx, version_id)
         repository.lock(tx, row.task)
@@ -32,7 +32,7 @@ def activate(services: Services, caller: Caller, version_id: int) -> Any:
 def roll_back(services: Services, caller: Caller, task: str) -> Any:
     """Make the version answer that did before the active one; its row.
 
-    Raises Conflict where there was none, and CorruptModel where its files are damaged.
+    Raises Conflict where there was none, MissingModel, CorruptModel.
     """
     with services.database.transaction(caller.scope) as tx:
         repository.lock(tx, task)
@@ -51,7 +51,7 @@ def roll_back(services: Services, caller: Caller, task: str) -> Any:
 def share(services: Services, caller: Caller, task: str, challenger_id: int, fraction: float) -> tuple[Any, datetime]:
     """Let a challenger answer a fraction of a task's patients; its row, and since when.
 
-    Raises NotFound, Conflict where it could not be compared with the active version, and CorruptModel.
+    Raises NotFound, Conflict where it could not be compared with the active version, MissingModel, CorruptModel.
     """
     with services.database.transaction(caller.scope) as tx:
         repository.lock(tx, task)

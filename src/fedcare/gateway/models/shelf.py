@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 
 from fedcare.db.database import Database, Scope
-from fedcare.errors import DatabaseUnavailable, FedCareError, InvalidRequest, NoActiveModel
+from fedcare.errors import DatabaseUnavailable, FedCareError, InvalidRequest, NoActiveModel, UnusableModel
 from fedcare.gateway.events import Handler
 from fedcare.gateway.models import repository
 from fedcare.gateway.models.artifact import Ready, load
@@ -36,7 +36,7 @@ RETRIES, RETRY_SECONDS = 4, 0.25
 
 @dataclass(frozen=True)
 class Place:
-    """Who answers for a task: ``ready`` is ``active`` unless that one is damaged, which ``fault`` then explains."""
+    """Who answers for a task: ``ready`` is ``active`` unless that one is damaged or missing, as ``fault`` explains."""
 
     task: str
     active: str
@@ -74,7 +74,7 @@ class Shelf:
         return [self._places[task] for task in sorted(self._places)]
 
     def place(self, task: str) -> Place:
-        """Who answers for a task; raises NoActiveModel, or InvalidRequest for a task that nobody knows here."""
+        """Who answers for a task; raises NoActiveModel, UnusableModel, or InvalidRequest for one that nobody knows."""
         found = self._places.get(task)
         if found is None or found.ready is None:
             raise self._absent(task)
@@ -83,7 +83,7 @@ class Shelf:
     def pick(self, task: str, key: Callable[[], bytes]) -> Ready:
         """The version that answers; ``key`` names the patient or record, who always gets the same one.
 
-        Raises NoActiveModel, or InvalidRequest for a task that nobody knows here.
+        Raises NoActiveModel, UnusableModel, or InvalidRequest for a task that nobody knows here.
         """
         found = self._places.get(task)
         if found is None or found.ready is None:
@@ -158,6 +158,9 @@ class Shelf:
         return None
 
     def _absent(self, task: str) -> FedCareError:
+        place = self._places.get(task)
+        if place is not None:
+            return UnusableModel(version=place.active, task=task, reason=place.fault)
         if task in self._known:
             return NoActiveModel(task=task)
         problem = f"no model of this task was ever imported here; there are: {', '.join(sorted(self._known))}"

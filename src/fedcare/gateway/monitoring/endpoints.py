@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import QueuePool, text
 
 from fedcare.db.database import Scope
@@ -28,11 +28,15 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """What a request needs: ``models`` are the tasks that have an active version."""
+    """What a request needs: ``models`` are the tasks for which a version answers.
+
+    ``faults`` say, by task, why its active version does not, and what to do; the one before may stand in for it.
+    """
 
     ready: bool
     database: bool
     models: list[str]
+    faults: dict[str, str] = Field(default_factory=dict)
 
 
 @router.get("/health", operation_id="getHealth", responses=answers())
@@ -45,7 +49,8 @@ async def health() -> Health:
 def ready(services: CurrentServices, response: Response) -> Readiness:
     """Readiness: the database answers and a model is active; 503 otherwise."""
     models = sorted(services.shelf.tasks())
-    found = Readiness(ready=False, database=_database_answers(services), models=models)
+    faults = {place.task: place.fault for place in services.shelf.places() if place.fault}
+    found = Readiness(ready=False, database=_database_answers(services), models=models, faults=faults)
     found.ready = found.database and bool(models)
     if not found.ready:
         response.status_code = 503

@@ -63,8 +63,8 @@ def parse_rows(body: bytes) -> Any:
 def predict_batch(services: Services, caller: Caller, asked: BatchRequest) -> dict[str, Any]:
     """The fields of ``schemas.BatchAnswer``, from memory alone.
 
-    While traffic is shared, each version answers its own share of the rows. Raises NoActiveModel, and InvalidRequest
-    where the task is about images.
+    While traffic is shared, each version answers its own share of the rows. Raises NoActiveModel, UnusableModel, and
+    InvalidRequest where the task is about images.
     """
     return _answer(asked, *_predicted(services, caller, asked), ids=None)
 

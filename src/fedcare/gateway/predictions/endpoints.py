@@ -11,11 +11,12 @@ from pydantic import AwareDatetime, BaseModel
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
-from fedcare.errors import BadImage, Conflict, InvalidRequest, NoActiveModel, NotFound
+from fedcare.errors import BadImage, Conflict, InvalidRequest, NotFound
 from fedcare.gateway.answers import answers
 from fedcare.gateway.direct_route import DirectRoute
 from fedcare.gateway.guard import CurrentCaller
 from fedcare.gateway.idempotency import KEY_PARAMETER, IdempotencyKey, sent_key, ticket_for
+from fedcare.gateway.models.endpoints import ABSENT
 from fedcare.gateway.models.schemas import TaskName, VersionName
 from fedcare.gateway.predictions import history, service
 from fedcare.gateway.predictions.batch import parse_rows, predict_and_keep_batch, predict_batch
@@ -49,7 +50,7 @@ def _json_body(model: type[BaseModel]) -> dict[str, Any]:
     "",
     operation_id="predict",
     response_model=PredictionAnswer,
-    responses=answers(NotFound, NoActiveModel, Conflict),
+    responses=answers(NotFound, *ABSENT, Conflict),
     openapi_extra=_json_body(PredictionRequest) | {"parameters": [KEY_PARAMETER]},
 )
 async def predict(request: Request) -> Response:
@@ -71,7 +72,7 @@ async def predict(request: Request) -> Response:
     "/batch",
     operation_id="predictBatch",
     response_model=BatchAnswer,
-    responses=answers(NoActiveModel, Conflict),
+    responses=answers(*ABSENT, Conflict),
     openapi_extra=_json_body(BatchRequest) | {"parameters": [KEY_PARAMETER]},
 )
 async def batch(request: Request) -> Response:
@@ -89,7 +90,7 @@ async def batch(request: Request) -> Response:
     "/imaging",
     operation_id="predictImage",
     response_model=ImagePredictionAnswer,
-    responses=answers(NotFound, BadImage, NoActiveModel, Conflict),
+    responses=answers(NotFound, BadImage, *ABSENT, Conflict),
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -83,7 +83,7 @@ def predict_image(
 ) -> Answer:
     """The fields of ``schemas.ImagePredictionAnswer``; ``ticket``: of a request that must be kept once.
 
-    Raises BadImage, NotFound, NoActiveModel, InvalidRequest, Conflict.
+    Raises BadImage, NotFound, NoActiveModel, UnusableModel, InvalidRequest, Conflict.
     """
     ready = services.shelf.pick(asked.task, lambda: asked.patient_id.bytes if asked.patient_id else image)
     if ready.features:

@@ -32,7 +32,7 @@ def is_plain(asked: PredictionRequest) -> bool:
 def predict(services: Services, caller: Caller, asked: PredictionRequest) -> dict[str, Any]:
     """The answer, from memory alone; the fields of ``schemas.PredictionAnswer``.
 
-    Raises NoActiveModel, and InvalidRequest for a record that the task does not take.
+    Raises NoActiveModel, UnusableModel, and InvalidRequest for a record that the task does not take.
     """
     features = asked.features or {}
     ready = services.shelf.pick(asked.task, lambda: key_of(features))
