@@ -77,6 +77,9 @@ def test_calibrated_probabilities_keep_the_label_and_say_when_they_are_not_sure(
     assert after.probabilities[positive] == pytest.approx(line.of_probability(before.probabilities[positive]), abs=1e-6)
     assert after.threshold == pytest.approx(line.of_probability(0.3))
     assert (before.not_sure, after.not_sure, certain.not_sure) == (False, True, False)
+    assert (before.unsure_from, before.unsure_to) == (None, None)
+    assert (after.unsure_from, after.unsure_to) == (0.0, 1.0)
+    assert certain.to_json()["unsure_from"] == 0.5
 
 
 def test_many_rows_are_answered_in_columns_and_as_objects_alike(costs):

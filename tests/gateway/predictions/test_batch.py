@@ -38,6 +38,12 @@ def test_what_was_assumed_of_a_row_is_noted(insurance, batch, record):
     assert notes[2]["reasons"] and 0 not in notes
 
 
+def test_a_row_beyond_the_training_rows_is_noted_as_a_single_prediction_says(insurance, batch, predict, record):
+    far = record | {"age": 105}
+    (note,) = batch([record, far])["notes"]
+    assert note["row"] == 1 and note["reasons"] == predict(features=far, record=False)["reasons"]
+
+
 def test_a_batch_is_kept_when_asked_to(gateway, insurance, batch, doctor, record):
     answer = batch([record, {}, record | {"bmi": 140}], record=True)
     assert answer["ids"][1] is None

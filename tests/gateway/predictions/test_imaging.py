@@ -47,6 +47,14 @@ def test_an_image_gets_a_probability_a_heat_map_and_whether_a_human_should_decid
     assert shown.size == (28, 28)
 
 
+def test_noise_is_outside_and_not_sure_and_the_answer_holds_the_ends_of_the_band(imaging, look, doctor):
+    said = look(picture()).json()
+    assert said["outside"] and said["not_sure"] and said["reasons"]
+    assert 0 <= said["unsure_from"] <= said["threshold"] <= said["unsure_to"] <= 1
+    (kept,) = doctor.get("/api/predictions/history").json()["items"]
+    assert kept["unsure_from"] == said["unsure_from"] and kept["unsure_to"] == said["unsure_to"]
+
+
 def test_only_the_result_is_kept_and_nothing_of_the_image_is_logged(gateway, imaging, look, add_patient, capfd):
     patient = add_patient()
     made = look(picture("JPEG"), patient_id=patient).json()["id"]

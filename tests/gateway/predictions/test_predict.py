@@ -82,6 +82,12 @@ def test_a_record_unlike_any_the_model_saw_is_flagged_with_the_reason(insurance,
     assert answer["outside"] and "bmi" in answer["reasons"][0]
 
 
+def test_an_age_beyond_the_training_rows_is_named_with_the_ages_that_were_seen(insurance, predict, record):
+    answer = predict(features=record | {"age": 105}, record=False)
+    assert answer["outside"] and answer["reasons"][0].startswith("age = 105 lies outside what the model has seen, 1")
+    assert not predict(features=record | {"age": 63}, record=False)["outside"]
+
+
 def test_a_missing_value_is_warned_of(insurance, predict, record):
     answer = predict(features=record | {"bmi": None})
     assert not answer["outside"] and "bmi is missing" in answer["warnings"][0]

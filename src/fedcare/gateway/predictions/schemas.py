@@ -9,8 +9,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.config import JsonDict
 
-from fedcare.gateway.models.schemas import A_VERSION, TaskName
-from fedcare.gateway.types import Finite, Line100
+from fedcare.gateway.models.schemas import A_VERSION, AN_IMAGING_VERSION, TaskName
+from fedcare.gateway.types import Finite, Line100, Says
 
 MOST_ROWS = 10_000
 # Neither a task has more features, nor a record a larger number, than could be meant.
@@ -18,10 +18,15 @@ MOST_FEATURES = 500
 LARGEST = 10**15
 
 FeatureName = Annotated[
-    str, StringConstraints(strict=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
+    str,
+    StringConstraints(strict=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    Says("it must be one line of 1 to 100 characters"),
 ]
 FeatureNumber = Annotated[int, Field(strict=True, ge=-LARGEST, le=LARGEST)]
-FeatureValue = FeatureNumber | Annotated[Finite, Field(ge=-LARGEST, le=LARGEST)] | Line100 | None
+FeatureValue = Annotated[
+    FeatureNumber | Annotated[Finite, Field(ge=-LARGEST, le=LARGEST)] | Line100 | None,
+    Says("it must be a number of at most fifteen digits, one line of text of 1 to 100 characters, or null"),
+]
 Features = Annotated[dict[FeatureName, FeatureValue], Field(max_length=MOST_FEATURES)]
 Flag = Annotated[bool, Field(strict=True)]
 
@@ -103,7 +108,15 @@ class Said(BaseModel):
     about: str | None = Field(description="The class whose probability `value` is: of two, the positive one.")
     probabilities: list[ClassProbability] = Field(description="Calibrated, in the order of the classes.")
     threshold: float | None = Field(description="From this probability on, the positive class is predicted.")
-    not_sure: bool = Field(description="The model is not sure: a human should decide.")
+    unsure_from: float | None = Field(
+        default=None,
+        description="Of two classes: from this probability of `about` to below `unsure_to` the model is not sure."
+        " Equal ends mean never; null where a version has no such band.",
+    )
+    unsure_to: float | None = None
+    not_sure: bool = Field(
+        description="A human should decide: the probability lies in the band, or the input is `outside`."
+    )
     outside: bool = Field(description="The input is unlike what the model has seen, for these `reasons`.")
     reasons: list[str]
     warnings: list[str] = Field(description="What was assumed, such as a value that stood for a missing one.")
@@ -118,6 +131,8 @@ SAID_EXAMPLE: JsonDict = {
     "about": None,
     "probabilities": [],
     "threshold": None,
+    "unsure_from": None,
+    "unsure_to": None,
     "not_sure": False,
     "outside": False,
     "reasons": [],
@@ -170,7 +185,7 @@ class ImagePredictionAnswer(Said):
                 {
                     "id": AN_ID,
                     "task": "cancer-imaging",
-                    "model_version": "cancer-imaging-5b1d22ce9a70",
+                    "model_version": AN_IMAGING_VERSION,
                     "value": 0.81,
                     "unit": None,
                     "low": None,
@@ -182,6 +197,8 @@ class ImagePredictionAnswer(Said):
                         {"label": "cancer", "probability": 0.81},
                     ],
                     "threshold": 0.42,
+                    "unsure_from": 0.18,
+                    "unsure_to": 0.61,
                     "not_sure": False,
                     "outside": False,
                     "reasons": [],
@@ -287,10 +304,27 @@ PAST_EXAMPLE: JsonDict = {
 }
 
 
+PAST_IMAGE_EXAMPLE: JsonDict = PAST_EXAMPLE | {
+    "task": "cancer-imaging",
+    "model_version": AN_IMAGING_VERSION,
+    "features": None,
+    "value": 0.81,
+    "unit": None,
+    "low": None,
+    "high": None,
+    "label": "cancer",
+    "about": "cancer",
+    "probabilities": [{"label": "normal", "probability": 0.19}, {"label": "cancer", "probability": 0.81}],
+    "threshold": 0.42,
+    "explanation": None,
+    "outcome": "cancer",
+}
+
+
 class PastPrediction(Said):
     """A prediction of the history. ``features`` are what it was made from; an image is never kept."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [PAST_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [PAST_EXAMPLE, PAST_IMAGE_EXAMPLE]})
 
     id: UUID
     task: str
@@ -307,6 +341,10 @@ class PastPrediction(Said):
 class History(BaseModel):
     """Predictions, the latest first; ``next`` is the cursor of the page that follows."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": [PAST_IMAGE_EXAMPLE, PAST_EXAMPLE], "next": None}]}
+    )
+
     items: list[PastPrediction]
     next: str | None
 
@@ -318,4 +356,7 @@ class OutcomeRequest(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"outcome": 8421.0}, {"outcome": "cancer"}]}
     )
 
-    outcome: FeatureNumber | Annotated[Finite, Field(ge=-LARGEST, le=LARGEST)] | Line100
+    outcome: Annotated[
+        FeatureNumber | Annotated[Finite, Field(ge=-LARGEST, le=LARGEST)] | Line100,
+        Says("it must be a number of at most fifteen digits, or the name of a class"),
+    ]

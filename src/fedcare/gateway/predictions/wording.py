@@ -37,6 +37,8 @@ def said(ready: Ready, prediction: Prediction) -> dict[str, Any]:
         "about": about,
         "probabilities": probabilities,
         "threshold": prediction.threshold,
+        "unsure_from": prediction.unsure_from,
+        "unsure_to": prediction.unsure_to,
         "not_sure": prediction.not_sure,
         "outside": prediction.outside,
         "reasons": prediction.reasons,
