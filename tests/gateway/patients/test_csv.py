@@ -31,6 +31,7 @@ def test_every_row_of_a_good_file_is_stored_with_one_row_of_audit(doctor, audite
         "imported": 2,
         "refused": 0,
         "named": 0,
+        "rounded": 0,
         "problems": [],
         "problems_left_out": 0,
         "ignored_columns": [],
@@ -68,6 +69,16 @@ def test_a_dry_run_reports_and_stores_nothing(doctor, audited):
     assert (report["dry_run"], report["imported"], report["refused"]) == (True, 3, 2)
     assert report["preview"][0]["first_name"] == "Zoë"
     assert stored(doctor) == audited() == []
+
+
+def test_costs_are_rounded_to_cents_half_to_even_and_the_report_says_of_how_many_rows(doctor, add):
+    costs = ["2.675", "2.665", "0.125", "10.004", "7.10", "8", ""]
+    rows = "".join(f"A,{number},30,male,20,0,no,north,{cost}\n" for number, cost in enumerate(costs))
+    for options in ({"dry_run": True}, {}):
+        assert send(doctor, HEADER + rows, **options).json()["rounded"] == 4
+    kept = {each["last_name"]: each["insurance_cost"] for each in stored(doctor)}
+    assert [kept[str(number)] for number in range(len(costs))] == [2.68, 2.66, 0.12, 10.0, 7.1, 8.0, None]
+    assert add(insurance_cost=2.675)["insurance_cost"] == 2.68
 
 
 def test_the_known_insurance_file_is_imported_without_names(doctor, real_data, gateway):

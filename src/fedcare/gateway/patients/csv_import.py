@@ -2,7 +2,8 @@
 
 Columns are found by name, in any order and case: age, sex, bmi, children, smoker, region, and where there is one
 insurance_cost (or charges, as the known Medical Cost file calls it). Names are optional, since that file has none: a
-row without one is named "Patient" and eight letters of its id. Other columns are ignored and listed.
+row without one is named "Patient" and eight letters of its id. A cost is rounded to cents, and the rows where that
+changed it are counted. Other columns are ignored and listed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from fedcare.data.sources.csv_text import CsvRow, read_sent_rows
 from fedcare.db.ids import new_id
 from fedcare.errors import BadValue, InvalidRequest, TooLarge, UnreadableFile
 from fedcare.gateway.patients.csv_export import unguarded
+from fedcare.gateway.patients.money import to_cents
 from fedcare.gateway.patients.names import fold
 from fedcare.gateway.patients.repository import Row
 from fedcare.gateway.patients.schemas import GREATEST_COST
@@ -40,13 +42,17 @@ Cell = Callable[[str], Any]
 
 @dataclass
 class Rows:
-    """What was read: ``good`` rows as columns, and the problems of the others as (line, column, reason)."""
+    """What was read: ``good`` rows as columns, and the problems of the others as (line, column, reason).
+
+    ``named`` of the good rows had no name, and ``rounded`` a cost of more than two decimals.
+    """
 
     ignored: tuple[str, ...] = ()
     good: list[Row] = field(default_factory=list)
     problems: list[tuple[int, str, str]] = field(default_factory=list)
     refused: int = 0
     named: int = 0
+    rounded: int = 0
 
     @property
     def total(self) -> int:
@@ -115,7 +121,7 @@ def _one_of(name: str, *categories: str) -> Cell:
 def _cost(text: str) -> float | None:
     if text.strip() in MISSING:
         return None
-    return round(float(_READ_COST(text)), 2)
+    return float(_READ_COST(text))
 
 
 def _line_of(name: str) -> Cell:
@@ -201,6 +207,10 @@ class _RowReader:
         if FIRST not in row:
             rows.named += 1
             row |= {FIRST: "Patient", LAST: row["id"][-8:].upper()}
+        if row[COST] is not None:
+            cents = to_cents(row[COST])
+            rows.rounded += cents != row[COST]
+            row[COST] = cents
         row["first_folded"], row["last_folded"] = fold(row[FIRST]), fold(row[LAST])
         rows.good.append(row)
 

@@ -72,6 +72,7 @@ def _report(
         imported=len(rows.good) if imported is None else imported,
         refused=rows.refused,
         named=rows.named,
+        rounded=rows.rounded,
         problems=problems,
         problems_left_out=len(rows.problems) - len(problems),
         ignored_columns=list(rows.ignored),

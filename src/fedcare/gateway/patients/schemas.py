@@ -41,6 +41,7 @@ REPORT_EXAMPLE: dict[str, JsonValue] = {
     "imported": 1337,
     "refused": 1,
     "named": 1337,
+    "rounded": 1290,
     "problems": [{"line": 12, "column": "age", "reason": "200 is above the greatest possible, 130"}],
     "problems_left_out": 0,
     "ignored_columns": [],
@@ -49,7 +50,10 @@ REPORT_EXAMPLE: dict[str, JsonValue] = {
 
 
 class PatientFields(BaseModel):
-    """A patient's record as a worker writes it: BMI in kg/m2, the yearly cost in dollars, rounded to cents."""
+    """A patient's record as a worker writes it: BMI in kg/m2, the yearly cost in dollars.
+
+    A cost is rounded to cents, half to even.
+    """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
@@ -140,7 +144,8 @@ class ImportReport(BaseModel):
     """What became of a file's rows.
 
     ``rows`` were read, ``imported`` are stored (with ``dry_run``: would be), ``refused`` had one problem or more.
-    ``named`` counts the rows without a name, which got a placeholder. ``problems`` holds the first thousand, and
+    ``named`` counts the good rows without a name, which got a placeholder, and ``rounded`` those whose cost had more
+    than two decimals and was rounded to cents, half to even. ``problems`` holds the first thousand, and
     ``problems_left_out`` counts the others. ``preview`` shows the first good rows of a dry run.
     """
 
@@ -151,6 +156,7 @@ class ImportReport(BaseModel):
     imported: int
     refused: int
     named: int
+    rounded: int
     problems: list[RowProblem]
     problems_left_out: int
     ignored_columns: list[str]

@@ -15,6 +15,7 @@ from fedcare.gateway import idempotency
 from fedcare.gateway.caller import Caller
 from fedcare.gateway.idempotency import Answer, Ticket
 from fedcare.gateway.patients import repository
+from fedcare.gateway.patients.money import to_cents
 from fedcare.gateway.patients.names import fold
 from fedcare.gateway.patients.repository import Row
 from fedcare.gateway.patients.schemas import PatientFields
@@ -87,7 +88,7 @@ def row(patient: PatientFields) -> Row:
     """The record as columns."""
     columns: dict[str, Any] = dict(patient)
     if patient.insurance_cost is not None:
-        columns["insurance_cost"] = round(patient.insurance_cost, 2)
+        columns["insurance_cost"] = to_cents(patient.insurance_cost)
     return columns | {"first_folded": fold(patient.first_name), "last_folded": fold(patient.last_name)}
 
 
