@@ -114,7 +114,7 @@ def faults(tenant: int, rows: Iterable[Row[Any]], head: tuple[int, bytes]) -> It
             yield Fault(tenant, row.seq, "the row was inserted before the first")
             continue
         if row.seq > expected:
-            yield Fault(tenant, expected, f"rows {expected} to {row.seq - 1} are missing")
+            yield Fault(tenant, expected, _missing(expected, row.seq - 1))
         elif bytes(row.previous_hash) != previous:
             yield Fault(tenant, row.seq, "the row does not follow the one before it: inserted, moved or edited")
         if row_hash(row) != bytes(row.hash):
@@ -122,11 +122,15 @@ def faults(tenant: int, rows: Iterable[Row[Any]], head: tuple[int, bytes]) -> It
         expected, previous = row.seq + 1, bytes(row.hash)
     last, end = head
     if last >= expected:
-        yield Fault(tenant, expected, f"rows {expected} to {last} are missing at the end")
+        yield Fault(tenant, expected, _missing(expected, last) + ", at the end")
     elif last < expected - 1:
         yield Fault(tenant, last + 1, "rows after this were inserted: the chain ended before")
     elif previous != end:
         yield Fault(tenant, last, "the last row is not the one that was written last")
+
+
+def _missing(first: int, last: int) -> str:
+    return "the row is missing" if first == last else f"rows {first} to {last} are missing"
 
 
 def row_hash(row: Row[Any]) -> bytes:

@@ -61,9 +61,13 @@ class Anchors:
         """Whether any chain of this database was noted."""
         return bool(self._known.get(self._place))
 
+    def of(self, tenant: int) -> Anchor | None:
+        """The row that is noted as the last of a chain."""
+        return self._known.get(self._place, {}).get(str(tenant))
+
     def faults(self, tx: Connection, tenant: int) -> Iterator[Fault]:
         """What the transaction's chain lacks of what it was."""
-        anchor = self._known.get(self._place, {}).get(str(tenant))
+        anchor = self.of(tenant)
         if anchor is None:
             return
         row = audit_log.c.tenant == tenant, audit_log.c.seq == anchor.seq
