@@ -61,7 +61,8 @@ class Ground:
         self._fleet.connect()
         self._heartbeat = Heartbeat(self._fleet, lambda: None)
         self._heartbeat.start()
-        self._threads = [threading.Thread(target=act, daemon=True) for act in (self._answer, self._ask)]
+        self._asking = threading.Thread(target=self._ask, daemon=True)
+        self._threads = [self._asking, threading.Thread(target=self._answer, daemon=True)]
         for thread in self._threads:
             thread.start()
         self._settle()
@@ -201,7 +202,8 @@ class Ground:
         self.captured = [*self.captured[-200:], request]
 
     def _answer(self) -> None:
-        while not self._stop.is_set() or self._answered < self._asked:
+        # The one who asks ends first: the last question is answered, too.
+        while not self._stop.is_set() or self._asking.is_alive():
             try:
                 envelope = self._fleet.receive()
                 if envelope is None:

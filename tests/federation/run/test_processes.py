@@ -19,6 +19,7 @@ from sqlalchemy import make_url, select, text
 from fedcare.aggregation.checkpoint import load
 from fedcare.db.database import Database, Scope
 from fedcare.db.tables import model_versions, training_rounds, training_runs
+from fedcare.federation.superlink import places
 from fedcare.supervision.child import Child
 from fedcare.supervision.supervisor import Supervisor
 
@@ -201,9 +202,9 @@ def test_real_nodes_give_the_bits_of_a_simulation_and_a_signed_version_that_answ
 
 
 def test_kills_at_random_moments_change_no_bit(consortium, tmp_path):
-    consortium.simulate(tmp_path / "run", 12)
-    process, chance = consortium.train(12), random.Random(3)
-    while (row := consortium.run(12)) is None:
+    consortium.simulate(tmp_path / "run", 40)
+    process, chance = consortium.train(40), random.Random(3)
+    while (row := consortium.run(40)) is None:
         time.sleep(0.1)
     victims = ["runner", "South", "worker", "door", "gateway", "runner"]
     killed = []
@@ -219,7 +220,21 @@ def test_kills_at_random_moments_change_no_bit(consortium, tmp_path):
     assert same_bits(consortium.folder(row.id), tmp_path / "run"), killed
     assert len(killed) >= 4, killed
     assert result["attempts"] > 1
-    assert len(consortium.rounds(row.id)) == 12
+    assert len(consortium.rounds(row.id)) == 40
+
+
+def test_a_door_that_is_killed_costs_the_run_no_attempt_and_no_bit(consortium, tmp_path):
+    consortium.simulate(tmp_path / "run", 15)
+    process = consortium.train(15)
+    while (row := consortium.run(15)) is None or not consortium.rounds(row.id):
+        time.sleep(0.02)
+    before = places.address(consortium.home)
+    assert consortium.kill("door", row.id)
+    result = complete(process)
+    after = places.address(consortium.home)
+    assert after.life != before.life and after.private == before.private
+    assert result["attempts"] == 1
+    assert same_bits(consortium.folder(row.id), tmp_path / "run")
 
 
 def test_a_run_that_is_stopped_ends_within_seconds_and_keeps_its_rounds(consortium):

@@ -46,20 +46,6 @@ async def read(receive: Receive, headers: Iterable[tuple[bytes, bytes]], most: i
             return b"".join(parts)
 
 
-def once(body: bytes, receive: Receive) -> Receive:
-    """A ``receive`` that gives the body in one piece, and then whatever comes after it."""
-    given = False
-
-    async def again() -> Any:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return again
-
-
 def _announced(headers: Iterable[tuple[bytes, bytes]]) -> int:
     lengths = [int(value) for name, value in headers if name == b"content-length" and value.isdigit()]
     return max(lengths, default=0)

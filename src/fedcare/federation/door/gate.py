@@ -1,4 +1,4 @@
-"""The application behind the public port: passes on what a welcome peer may ask, and answers all else with nothing."""
+"""The application behind the public port: answers what a welcome peer may ask, and all else with nothing."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 from fedcare.federation.door import fleet
 from fedcare.federation.door.answer import NOWHERE, Answer, refused
-from fedcare.federation.door.body import Gone, Receive, TooMuch, TooSlow, once, read
+from fedcare.federation.door.body import Gone, Receive, TooMuch, TooSlow, read
 from fedcare.federation.door.consortium import ENROL, PREFIX, Consortium
 from fedcare.federation.door.peer import Peer
 from fedcare.federation.door.protocol import PEER, Threshold
+from fedcare.federation.superlink.handlers import FLEET_CALLS, Handlers
 
 log = logging.getLogger("fedcare.door")
 
@@ -20,16 +21,15 @@ SEND_SECONDS = 120.0
 
 
 class Gate:
-    """The ASGI application of the door. ``flower`` is Flower's, ``state`` its database."""
+    """The ASGI application of the door."""
 
-    def __init__(self, flower: Any, state: fleet.LinkState, consortium: Consortium, threshold: Threshold) -> None:
-        self._flower = flower
-        self._state = state
+    def __init__(self, handlers: Handlers, consortium: Consortium, threshold: Threshold) -> None:
+        self._handlers = handlers
         self._consortium = consortium
         self._threshold = threshold
 
     async def __call__(self, scope: Any, receive: Receive, send: Any) -> None:
-        """Answer one request, or pass it on to Flower."""
+        """Answer one request."""
         if scope["type"] != "http":
             return
         peer: Peer | None = scope["extensions"][PEER]
@@ -39,22 +39,19 @@ class Gate:
                 await send(message)
 
         try:
-            answer = await self._answer(peer, scope, receive, patient_send)
+            answer = await self._answer(peer, scope, receive)
         except TooMuch:
             answer = refused(413)
         except TooSlow:
             answer = refused(408)
         except Gone:
             return
-        if answer is None:
-            return
         if answer.status >= 400:
             who = peer.institution if peer else "a stranger"
             log.info("refused %s %.100r of %s: %d", scope["method"], scope["path"], who, answer.status)
         await answer.send(patient_send)
 
-    async def _answer(self, peer: Peer | None, scope: Any, receive: Receive, send: Any) -> Answer | None:
-        """The answer; None where Flower gave it."""
+    async def _answer(self, peer: Peer | None, scope: Any, receive: Receive) -> Answer:
         asked = scope["method"], scope["path"]
         notes = self._threshold.limits.note_bytes
         # 1. A stranger may enrol, once a connection, and nothing else.
@@ -73,25 +70,20 @@ class Gate:
             body = await self._body(scope, receive, notes)
             return await self._consortium.answer(peer, *asked, scope["query_string"], body)
         # 4. Flower's, in the peer's own name.
-        return await self._fleet(peer, scope, receive, send)
+        return await self._fleet(peer, scope, receive)
 
-    async def _fleet(self, peer: Peer, scope: Any, receive: Receive, send: Any) -> Answer | None:
+    async def _fleet(self, peer: Peer, scope: Any, receive: Receive) -> Answer:
         path = scope["path"]
-        if scope["method"] != "POST" or path not in fleet.PATHS:
+        if scope["method"] != "POST" or path not in FLEET_CALLS:
             return NOWHERE
         if not fleet.key_matches(scope["headers"], peer.public_key):
             return refused(403)
         limits = self._threshold.limits
         body = await self._body(scope, receive, limits.note_bytes if path in fleet.NOTES else limits.object_bytes)
-        if fleet.is_checked(path):
-            own = await asyncio.to_thread(fleet.speaks_for_itself, path, body, self._state)
-            if not own:
-                return refused(403)
         # The body may have taken its time: revoked is revoked at once.
         if not peer.welcome(self._threshold.authority):
             return refused(403)
-        await self._flower(scope, once(body, receive), send)
-        return None
+        return await asyncio.to_thread(self._handlers.fleet, path, body, peer.public_key, fleet.speaks_for_itself)
 
     async def _body(self, scope: Any, receive: Receive, most: int) -> bytes:
         return await read(receive, scope["headers"], most, self._threshold.limits)

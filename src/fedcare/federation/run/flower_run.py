@@ -1,13 +1,12 @@
-"""A run on the SuperLink: started, its task taken by this very process, and ended."""
+"""A run on the SuperLink: started, its task taken by this very process, begun anew where it got lost, and ended."""
 
 from __future__ import annotations
 
 import importlib.resources
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -16,15 +15,14 @@ from flwr.cli.build import build_fab_from_files
 from flwr.common.constant import SubStatus
 from flwr.common.serde import context_from_proto, run_from_proto
 from flwr.proto.runtime_pb2 import AcquireTaskRequest, PullTaskInputRequest, PushTaskOutputRequest
-from flwr.serverapp import Grid
 from flwr.supercore.heartbeat import HeartbeatSender, make_task_heartbeat_fn_http
 from flwr.supercore.interceptors import RuntimeVersionHttpInterceptor, SuperExecAuthHttpInterceptor
 from flwr.supercore.retry import make_simple_http_retry_invoker
 from flwr.supercore.runtime import RuntimeHttpClient
 from flwr.supercore.task_identity import TaskIdentity
-from flwr.superlink.grid import HttpGrid
 
 from fedcare.errors import CoordinatorUnreachable
+from fedcare.federation.run.grid import ArrivingGrid
 from fedcare.federation.superlink import places
 from fedcare.federation.superlink.control import Control
 
@@ -34,46 +32,79 @@ TASK_SECONDS, POLL_SECONDS = 30.0, 0.1
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
 class FlowerRun:
-    """What the coordinator's app runs with; ``registered`` names the institutions whose nodes are registered."""
+    """What the coordinator's app runs with: a run on the SuperLink that listens at the moment.
 
-    grid: Grid
-    context: Context
-    registered: Callable[[], list[str]]
-    address: places.Address
+    ``begin`` may be called again: a SuperLink that was started anew knows nothing of the last one's runs.
+    """
+
+    def __init__(self, home: Path, plan_hash: str, run_id: str) -> None:
+        self._home, self._config = home, {"plan-hash": plan_hash, "run-id": run_id}
+        self._heartbeat: HeartbeatSender | None = None
+        self.grid = ArrivingGrid()
+
+    def begin(self) -> None:
+        """Start a run, the only one from now on: nodes drop what they do for another.
+
+        They answer again what they have answered before. Raises CoordinatorUnreachable and CoordinatorRefused.
+        """
+        self._address = places.address(self._home)
+        with Control.of(self._home) as control:
+            for earlier in control.runs().values():
+                if earlier.status != "finished":
+                    control.stop(earlier.run_id)
+            number = control.start(_bundle(), **self._config)
+        self.grid.turn_to(self._address.private, _task_token(self._home, self._address.private))
+        self._beat()
+        try:
+            given = self.grid._runtime_client.PullTaskInput(PullTaskInputRequest())
+        except httpx.HTTPError as error:
+            raise CoordinatorUnreachable(where=self._address.private, reason=type(error).__name__) from error
+        context, run = context_from_proto(given.context), run_from_proto(given.run)
+        if run.run_id != number:
+            raise CoordinatorUnreachable(where=self._address.private, reason="it handed out the task of another run")
+        TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = given.task_id, run.run_id, context.node_id
+        self.grid.set_run(run)
+        self.context: Context = context
+
+    def is_lost(self) -> bool:
+        """Whether the SuperLink was started anew since the run began."""
+        return places.address(self._home) != self._address
+
+    def registered(self) -> list[str]:
+        """The institutions whose nodes are registered."""
+        with Control.of(self._home) as control:
+            return [node.name for node in control.nodes()]
+
+    def end(self, outcome: str, details: str) -> None:
+        """Tell the SuperLink that the task is over, as far as it can be reached."""
+        with suppress(Exception):
+            request = PushTaskOutputRequest(sub_status=outcome, details=details)
+            self.grid._runtime_client.PushTaskOutput(request)
+        self._fall_silent()
+        self.grid.close()
+
+    def _beat(self) -> None:
+        self._fall_silent()
+        self._heartbeat = HeartbeatSender(make_task_heartbeat_fn_http(self.grid._runtime_client))
+        self._heartbeat.start()
+
+    def _fall_silent(self) -> None:
+        if self._heartbeat is not None and self._heartbeat.is_running:
+            self._heartbeat.stop()
 
 
 @contextmanager
 def flower_run(home: Path, plan_hash: str, run_id: str) -> Iterator[FlowerRun]:
-    """A new run on this machine's SuperLink, the only one from now on; a failure inside ends it as failed.
-
-    A run of an earlier process is stopped: nodes drop what they do for it, and answer this one from what they keep.
-    Raises CoordinatorUnreachable and CoordinatorRefused.
-    """
-    address = places.address(home)
-    with Control.of(home) as control:
-        for earlier in control.runs().values():
-            if earlier.status != "finished":
-                control.stop(earlier.run_id)
-        number = control.start(_bundle(), **{"plan-hash": plan_hash, "run-id": run_id})
-        grid = _grid(address.private, _task_token(home, address.private))
-        client = grid._runtime_client
-        heartbeat = HeartbeatSender(make_task_heartbeat_fn_http(client))
-        heartbeat.start()
-        outcome, details = SubStatus.FAILED, "its process ended"
-        try:
-            given = client.PullTaskInput(PullTaskInputRequest())
-            TaskIdentity.task_id, TaskIdentity.run_id = given.task_id, given.run.run_id
-            context, run = context_from_proto(given.context), run_from_proto(given.run)
-            TaskIdentity.node_id = context.node_id
-            if run.run_id != number:
-                raise CoordinatorUnreachable(where=address.private, reason="it handed out the task of another run")
-            grid.set_run(run)
-            yield FlowerRun(grid, context, lambda: [node.name for node in control.nodes()], address)
-            outcome, details = SubStatus.COMPLETED, ""
-        finally:
-            _end(grid, heartbeat, outcome, details)
+    """A new run on this machine's SuperLink; a failure inside ends it as failed. Raises as ``begin`` does."""
+    run = FlowerRun(home, plan_hash, run_id)
+    outcome, details = SubStatus.FAILED, "its process ended"
+    try:
+        run.begin()
+        yield run
+        outcome, details = SubStatus.COMPLETED, ""
+    finally:
+        run.end(outcome, details)
 
 
 def _bundle() -> bytes:
@@ -107,20 +138,3 @@ def _task_token(home: Path, address: str) -> str:
     finally:
         client.close()
     raise CoordinatorUnreachable(where=address, reason=f"it handed out no task within {TASK_SECONDS:g} s")
-
-
-def _grid(address: str, token: str) -> HttpGrid:
-    grid = HttpGrid(runtime_api_address=address, insecure=True, token=token)
-    # Whoever asks over it tries again by itself, and has a deadline to keep.
-    grid._retry_invoker.max_tries = 1
-    return grid
-
-
-def _end(grid: HttpGrid, heartbeat: HeartbeatSender, outcome: str, details: str) -> None:
-    """Tell the SuperLink that the task is over, as far as it can be reached."""
-    with suppress(Exception):
-        request = PushTaskOutputRequest(sub_status=outcome, details=details)
-        grid._runtime_client.PushTaskOutput(request)
-    if heartbeat.is_running:
-        heartbeat.stop()
-    grid.close()

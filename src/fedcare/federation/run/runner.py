@@ -24,7 +24,6 @@ from fedcare.federation.run.reporter import Reporter
 from fedcare.federation.run.telling import Teller
 from fedcare.federation.server_app import server_app
 from fedcare.federation.summary import summarise, trained_rows
-from fedcare.federation.superlink import places
 from fedcare.federation.versions import store_outcome
 from fedcare.plan import TrainingPlan
 from fedcare.registry.gate import Figures
@@ -94,8 +93,8 @@ class Attempt:
     def _exchange(self, grid: Grid, run: FlowerRun) -> RunExchange:
         def check() -> None:
             self._check()
-            if places.address(self.home) != run.address:
-                raise CoordinatorUnreachable(where=run.address.private, reason="it listens elsewhere now")
+            if run.is_lost():
+                run.begin()
 
         return RunExchange(grid, self.plan, self.reporter.answered, run.registered, self.place.folder, check)
 

@@ -1,4 +1,4 @@
-"""What the SuperLink keeps under ``<home>/superlink``: its state, its secrets, and where it listens."""
+"""What the SuperLink keeps under ``<home>/superlink``: its secrets, and where it listens."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from fedcare.trust.files import locked, private_folder, read_json, write_json, w
 
 @dataclass(frozen=True)
 class Address:
-    """Where it listens, each as ``host:port``: ``public`` for nodes, ``private`` for the coordinator's own programs."""
+    """Where it listens, each as ``host:port``: ``public`` for nodes, ``private`` for the coordinator's own programs.
+
+    ``life`` is another after each start: what an earlier process knew is gone.
+    """
 
     public: str
     private: str
+    life: str = ""
+
+    @property
+    def private_port(self) -> int:
+        """The port on loopback."""
+        return int(self.private.rpartition(":")[2])
 
 
 def folder(home: Path) -> Path:
     """The folder, made where it is missing."""
     return private_folder(home / "superlink")
-
-
-def database(home: Path) -> Path:
-    """The file of Flower's state, made with nobody else's rights before SQLite opens it."""
-    path = folder(home) / "state.db"
-    path.touch(mode=0o600)
-    return path
 
 
 def control_token(home: Path) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 
 import uvicorn
 
-from fedcare.errors import PortTaken
+from fedcare.errors import CoordinatorUnreachable, PortTaken
 from fedcare.federation.door.consortium import Consortium
 from fedcare.federation.door.gate import Gate
 from fedcare.federation.door.limits import Limits
@@ -26,6 +27,7 @@ from fedcare.federation.door.statuses import Statuses
 from fedcare.federation.superlink import places
 from fedcare.federation.superlink.application import PrivateSide, flower_application
 from fedcare.federation.superlink.control import Control
+from fedcare.federation.superlink.handlers import Handlers
 from fedcare.trust.authority import Authority
 from fedcare.trust.service_token import service_token
 
@@ -55,8 +57,8 @@ def serve(home: Path, where: Places, limits: Limits, ready: Callable[[places.Add
 
 async def _serve(home: Path, where: Places, limits: Limits, ready: Callable[[places.Address], None]) -> None:
     # 1. Sockets first, so that a port that is taken is said before anything is made.
-    public, private = _listening(where.host, where.port), _listening("127.0.0.1", where.private_port)
-    told = places.Address(_named(public, where.hosts), _named(private, ["127.0.0.1"]))
+    public, private = _listening(where.host, where.port), _private(home, where.private_port)
+    told = places.Address(_named(public, where.hosts), _named(private, ["127.0.0.1"]), secrets.token_hex(8))
     # 2. The consortium's authority, and Flower.
     authority = Authority.open(home / "consortium")
     flower = flower_application(home, private.getsockname()[1])
@@ -69,8 +71,9 @@ async def _serve(home: Path, where: Places, limits: Limits, ready: Callable[[pla
         home, authority, statuses, lambda key: state.get_node_id_by_public_key(key.encode()), members.settle
     )
     certificate = Certificate(authority, where.hosts)
-    inside = _inside(flower)
-    outside = DoorServer(Gate(flower, state, consortium, threshold), threshold, certificate.context, "auto")
+    handlers = Handlers(state)
+    inside = _inside(PrivateSide(flower, handlers))
+    outside = DoorServer(Gate(handlers, consortium, threshold), threshold, certificate.context, "auto")
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -93,10 +96,10 @@ async def _serve(home: Path, where: Places, limits: Limits, ready: Callable[[pla
         await stop.wait()
 
 
-def _inside(flower: Any) -> QuietServer:
+def _inside(application: PrivateSide) -> QuietServer:
     return QuietServer(
         uvicorn.Config(
-            PrivateSide(flower), ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
+            application, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
             proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=5,
         )
     )  # fmt: skip
@@ -141,6 +144,14 @@ async def _repeat(seconds: float, act: Callable[[], Coroutine[Any, Any, None]]) 
             await act()
         except Exception:  # A full disk must not end what keeps revoked institutions out.
             log.exception("a duty of the door failed; it is tried again")
+
+
+def _private(home: Path, port: int) -> socket.socket:
+    """The listener on loopback; where any port will do, the last one, if it is free: others may still know it."""
+    if port == 0:
+        with contextlib.suppress(PortTaken, CoordinatorUnreachable, ValueError):
+            return _listening("127.0.0.1", places.address(home).private_port)
+    return _listening("127.0.0.1", port)
 
 
 def _listening(host: str, port: int) -> socket.socket:
