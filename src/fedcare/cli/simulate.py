@@ -10,6 +10,7 @@ import typer
 
 from fedcare.cli.options import Data, Out, Seed, Set, TaskName, parse_settings
 from fedcare.cli.output import JsonFlag, emit, working
+from fedcare.cli.protections import Private, Robust, Secure, protected
 from fedcare.errors import Interrupted
 from fedcare.settings import settings as machine
 
@@ -32,6 +33,9 @@ def command(
         bool, typer.Option("--compare", help="Also train each institution alone, and all rows in one place.")
     ] = False,
     engine: Annotated[str | None, typer.Option(help="inprocess, batched or ray; chosen by itself if unset.")] = None,
+    private: Private = None,
+    secure: Secure = False,
+    robust: Robust = False,
     set_: Set = None,
     json: JsonFlag = False,
 ) -> None:
@@ -42,7 +46,8 @@ def command(
         "local.epochs": local_epochs,
         "rounds.fraction_train": fraction,
     }
-    settings = parse_settings(set_) | {key: str(value) for key, value in shortcuts.items() if value is not None}
+    settings = protected(task, private, secure, robust) | parse_settings(set_)
+    settings |= {key: str(value) for key, value in shortcuts.items() if value is not None}
     summary = _simulate(task, data, partition, settings, seed, out, resume, compare, engine, quiet=json)
     if json:
         emit(summary)

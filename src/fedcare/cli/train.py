@@ -10,6 +10,7 @@ import typer
 from fedcare.cli.gateway_database import command_line, gateway_database
 from fedcare.cli.options import Seed, Set, parse_settings
 from fedcare.cli.output import JsonFlag, emit, screen
+from fedcare.cli.protections import Private, Robust, Secure, protected
 from fedcare.errors import BadUsage, NotFound
 from fedcare.settings import settings as machine
 
@@ -26,6 +27,9 @@ Follow = Annotated[UUID | None, typer.Option("--follow", metavar="RUN", help="Sh
 def command(
     task: Task = None,
     rounds: Rounds = None,
+    private: Private = None,
+    secure: Secure = False,
+    robust: Robust = False,
     set_: Set = None,
     seed: Seed = 42,
     stop: Stop = None,
@@ -43,8 +47,10 @@ def command(
         if stop is not None:
             _stop(database, stop, json)
             return
-        run = follow or _start(database, _plan(task or "", rounds, parse_settings(set_), seed))
-        _show(database, run, json)
+        if follow is None:
+            asked = protected(task or "", private, secure, robust) | parse_settings(set_)
+            follow = _start(database, _plan(task or "", rounds, asked, seed))
+        _show(database, follow, json)
 
 
 def _plan(task: str, rounds: int | None, settings: dict[str, str], seed: int) -> TrainingPlan:

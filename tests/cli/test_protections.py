@@ -1,0 +1,47 @@
+"""What the three flags of protection stand for."""
+
+import pytest
+
+from fedcare.aggregation.planning import plan_of
+from fedcare.cli.protections import protected
+from fedcare.errors import BadSetting
+from fedcare.tasks.overrides import apply
+from fedcare.tasks.registry import get
+
+
+def plan(task, **flags):
+    return plan_of(
+        apply(get(task), protected(task, **({"private": None, "secure": False, "robust": False} | flags))), 1
+    )
+
+
+def test_without_flags_nothing_is_set():
+    assert protected("breast-cancer", None, False, False) == {}
+
+
+def test_private_turns_differential_privacy_on_with_its_epsilon():
+    privacy = plan("breast-cancer", private=5.0).privacy
+    assert privacy.dp.enabled
+    assert privacy.dp.epsilon == 5.0
+    assert not privacy.secure.enabled
+
+
+def test_private_takes_group_norm_for_images():
+    assert plan("cancer-imaging", private=2.5).task["model"]["norm"] == "group"
+
+
+def test_the_flags_compose():
+    made = plan("breast-cancer", private=1.0, secure=True, robust=True)
+    assert made.privacy.dp.enabled
+    assert made.privacy.secure.enabled
+    assert made.privacy.secure.groups > 1
+
+
+def test_robust_alone_takes_a_robust_strategy():
+    assert plan("breast-cancer", robust=True).strategy.name == "trimmed-mean"
+
+
+@pytest.mark.parametrize("epsilon", [0.0, -1.0, float("nan")])
+def test_an_epsilon_must_be_greater_than_nothing(epsilon):
+    with pytest.raises(BadSetting):
+        protected("breast-cancer", epsilon, False, False)
