@@ -574,6 +574,17 @@ class PlanRefused(FedCareError):
     text = "refused: {reason}"
 
 
+class BudgetSpent(FedCareError):
+    """An institution's privacy budget does not allow what a run would release of its records."""
+
+    code, status = "budget_spent", 403
+    text = (
+        "The privacy budget does not allow it: epsilon would be {after:.4g} of {budget:.4g} at delta {delta:.2g}."
+        " {spent:.4g} is spent and {left:.4g} is left. Ask for a smaller epsilon or fewer rounds, or the institution's"
+        " administrator raises the budget."
+    )
+
+
 class NoNode(FedCareError):
     """No node of this institution has been enrolled on this machine, or several and none was named."""
 
@@ -606,7 +617,7 @@ class UntrustedVersion(FedCareError):
     """A model version whose signature or hash is not what the coordinator vouches for."""
 
     code, status = "untrusted_version", 409
-    text = "The model version {version} was not taken in: {reason}."
+    text = "The model version {version} is not trusted: {reason}."
 
 
 class BadEnrolment(FedCareError):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
+from fedcare.errors import BadSignature, UntrustedVersion
 from fedcare.plan import canonical_json
 from fedcare.registry.version import MANIFEST, Version
 
@@ -31,3 +33,19 @@ def statement(version: Version, run: str, activate: bool, sequence: int) -> dict
 def signed(said: dict[str, Any], sign: Callable[[bytes], str], certificate: str) -> dict[str, Any]:
     """The statement with its signature (base64) and the certificate (PEM) that it can be checked with."""
     return {"certificate": certificate, "signature": sign(canonical_json(said).encode()), "statement": said}
+
+
+def said_of(text: str, name: str, verify: Callable[[bytes, str, bytes], None]) -> dict[str, Any]:
+    """The statement in the text of a version's ``signature.json``, once ``verify`` has found its signature good.
+
+    ``verify(certificate, signature, data)`` raises BadSignature. Raises UntrustedVersion, which names the version.
+    """
+    try:
+        signature = json.loads(text)
+        said: dict[str, Any] = dict(signature["statement"])
+        verify(signature["certificate"].encode(), signature["signature"], canonical_json(said).encode())
+    except BadSignature as error:
+        raise UntrustedVersion(version=name, reason=str(error.details["reason"])) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UntrustedVersion(version=name, reason=f"{SIGNATURE} is not well formed") from error
+    return said

@@ -125,6 +125,11 @@ def test_a_nodes_certificate_signs_no_models(shelf, tmp_path):
     assert shelf.pull() == 0
 
 
+def test_a_version_without_a_signature_is_passed_over(shelf):
+    shelf.release(change={SIGNATURE: b"{}"})
+    assert shelf.pull() == 0
+
+
 def test_what_is_no_archive_is_passed_over(shelf):
     shelf.release()
     shelf.archives[1] = b"not a zip"

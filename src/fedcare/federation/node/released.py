@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -14,15 +13,14 @@ from typing import Any
 
 import structlog
 
-from fedcare.errors import BadSignature, CorruptModel, FedCareError, UntrustedVersion
+from fedcare.errors import BadSignature, CorruptModel, UntrustedVersion
 from fedcare.federation.node.config import NodeFolder
-from fedcare.plan import canonical_json
+from fedcare.registry.release import SIGNATURE, said_of
 from fedcare.registry.version import MANIFEST, read_version
 from fedcare.trust.files import read_json, write_json
 from fedcare.trust.signing import verify
 
 log = structlog.get_logger("fedcare.node")
-SIGNATURE = "signature.json"
 SEEN = "versions.json"
 MOST_BYTES = 2 * 2**30
 
@@ -75,35 +73,30 @@ class Versions:
         with tempfile.TemporaryDirectory(dir=self._node.path) as place:
             folder = Path(place) / "version"
             _unpack(self._fetch(task, name), folder, name)
-            text = (folder / SIGNATURE).read_text(encoding="utf-8")
+            signature = folder / SIGNATURE
+            text = signature.read_text(encoding="utf-8", errors="replace") if signature.is_file() else ""
             statement = _vouched(self._node.file("authority").read_bytes(), text, folder, name)
-            if (statement["name"], statement["task"], statement["sequence"]) != (name, task, int(entry["seq"])):
+            if (statement["name"], statement["task"], statement.get("sequence")) != (name, task, int(entry["seq"])):
                 raise UntrustedVersion(
                     version=name, reason="what is signed is another version, or another place in line"
                 )
-            take_in(Released(folder, name, task, statement["activate"] is True, text))
-            log.info("took in a model version", version=name, active=statement["activate"] is True)
+            take_in(Released(folder, name, task, statement.get("activate") is True, text))
+            log.info("took in a model version", version=name, active=statement.get("activate") is True)
 
 
 def _vouched(authority: bytes, text: str, folder: Path, name: str) -> dict[str, Any]:
     """What the coordinator signed about the version in a folder; raises UntrustedVersion, CorruptModel."""
+    said = said_of(text, name, lambda *signed: verify(authority, *signed))
     try:
-        signature = json.loads(text)
-        statement: dict[str, Any] = signature["statement"]
-        verify(authority, signature["certificate"].encode(), signature["signature"], canonical_json(statement).encode())
-        if hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest() != statement["hash"]:
-            raise UntrustedVersion(version=name, reason="it is not the version that was signed")
-        found = read_version(folder)
-        signed = (statement["name"], statement["task"], statement["plan_hash"])
-        if (found.name, found.task.name, found.plan.hash) != signed:
-            raise UntrustedVersion(version=name, reason="its name, task or plan is not what was signed")
-        return statement
-    except BadSignature as error:
-        raise UntrustedVersion(version=name, reason=str(error.details["reason"])) from error
-    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-        raise UntrustedVersion(version=name, reason=f"{SIGNATURE} is not well formed") from error
-    except FedCareError:
-        raise
+        digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    except OSError as error:
+        raise UntrustedVersion(version=name, reason=f"it has no {MANIFEST}") from error
+    if digest != said.get("hash"):
+        raise UntrustedVersion(version=name, reason="it is not the version that was signed")
+    found = read_version(folder)
+    if (found.name, found.task.name, found.plan.hash) != tuple(said.get(key) for key in ("name", "task", "plan_hash")):
+        raise UntrustedVersion(version=name, reason="its name, task or plan is not what was signed")
+    return said
 
 
 def _unpack(content: bytes, folder: Path, name: str) -> None:

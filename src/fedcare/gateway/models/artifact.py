@@ -12,6 +12,7 @@ from typing import Any
 
 from fedcare.errors import CorruptModel, FedCareError, MissingModel, UnknownModel
 from fedcare.gateway.measures import PREDICTIONS
+from fedcare.gateway.models import signatures
 from fedcare.registry.version import CARD, MANIFEST, ONNX, Version, read_version
 from fedcare.serving.predictor import Predictor
 
@@ -34,8 +35,13 @@ class Ready:
 
 
 def load(folder: Path, row: Any) -> Ready:
-    """Make a row's version ready to answer; raises MissingModel, CorruptModel for files that are not the row's."""
+    """Make a row's version ready to answer; raises MissingModel, CorruptModel for files that are not the row's.
+
+    One that a coordinator signed has to be as it was signed: raises UntrustedVersion.
+    """
     version = verified(folder, row.version, row.hash)
+    if row.signature is not None:
+        signatures.require(folder.parent, row.version, row.task, row.hash, row.signature)
     schema = version.task.records
     try:
         predictor = Predictor(

@@ -67,6 +67,7 @@ class _Named:
     version: str
     task: str
     hash: str
+    signature: None = None
 
 
 def _record(tx: Connection, origin: Origin, version_id: int, *, added: bool, activated: bool) -> None:

@@ -16,7 +16,7 @@ CHANNEL = "fedcare_models"
 """News that a task's versions, or the institutions, are no longer what they were."""
 
 _V = model_versions.c
-_KEPT = (_V.id, _V.version, _V.task, _V.hash, _V.is_active, _V.activated_at)
+_KEPT = (_V.id, _V.version, _V.task, _V.hash, _V.is_active, _V.activated_at, _V.signature)
 _ANSWERING = (
     select(*_KEPT)
     .where(or_(_V.is_active, _V.activated_at.is_not(None)))
