@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -28,6 +30,14 @@ class LocalResult:
     examples: int
 
 
+class Witness(Protocol):
+    """Sees what an optimiser sees: the most that accounting step by step allows an attacker to know."""
+
+    def step(self, parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> None:
+        """Before a step: the weights it starts from, and the gradients as the optimiser gets them."""
+        ...
+
+
 def train(
     model: nn.Module,
     dataset: Dataset,
@@ -36,14 +46,15 @@ def train(
     rounds: int,
     seed: int,
     anchor: bool = True,
+    witness: Witness | None = None,
 ) -> LocalResult:
     """Train ``model`` in place for ``local.epochs`` epochs, on the device where both it and the rows are.
 
     ``seed`` belongs to this round and institution; batches, augmentation and dropout follow from it alone, so the same
     weights, rows and seed give the same bits whatever ran before. ``anchor`` applies FedProx's pull towards the weights
-    that the model comes with. Raises ``TooFewRecords`` for no rows, or one row under batch norm.
+    that the model comes with. ``witness`` is shown every step, for audits. Raises ``TooFewRecords`` for no rows, or one row under batch norm.
     """
-    trainer = Trainer(model, dataset, local, seed, anchor)
+    trainer = Trainer(model, dataset, local, seed, anchor, witness)
     lr = learning_rate(local, round_number, rounds)
     losses = torch.stack([trainer.epoch(lr) for _ in range(local.epochs)])
     return LocalResult(float(losses.mean()), trainer.steps, len(dataset))
@@ -52,9 +63,18 @@ def train(
 class Trainer:
     """A model, its rows and the optimiser's state, epoch after epoch."""
 
-    def __init__(self, model: nn.Module, dataset: Dataset, local: LocalTraining, seed: int, anchor: bool) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        dataset: Dataset,
+        local: LocalTraining,
+        seed: int,
+        anchor: bool,
+        witness: Witness | None = None,
+    ) -> None:
         _check(model, dataset, local)
         self.steps = 0
+        self._witness = witness
         self._model, self._dataset, self._local = model, dataset, local
         self._parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self._optimizer = make_optimizer(self._parameters, local)
@@ -85,6 +105,8 @@ class Trainer:
         gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
         if self._anchor:
             self._pull(gradients)
+        if self._witness is not None:
+            self._witness.step(self._parameters, gradients)
         self._optimizer.step(gradients, lr)
         for parameter in self._parameters:
             parameter.grad = None
