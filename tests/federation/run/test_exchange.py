@@ -180,6 +180,30 @@ def test_a_run_waits_for_those_who_are_registered(study, shaky, folder, watcher)
     assert set(run(study, grid, folder, watcher, registered=lambda: names).announced) == set(names)
 
 
+def test_a_run_says_who_it_waits_for(study, shaky, folder, watcher):
+    study = study(**QUICK | {"rounds__patience": 5})
+    grid, told = shaky(study), []
+    names = sorted(grid.nodes)
+    grid.nodes[names[0]].kill()
+    later(0.3, grid.nodes[names[0]].start)
+    run(study, grid, folder, watcher, registered=lambda: names, waiting=told.append)
+    assert told[-1] == [names[0]]
+
+
+def test_who_has_been_away_for_long_is_waited_for_only_where_too_few_others_are_there(study, shaky, folder, watcher):
+    made = study(**QUICK | {"rounds__patience": 60, "rounds__min_available": 2})
+    grid, told = shaky(made), []
+    names = sorted(grid.nodes)
+    grid.nodes[names[0]].kill()
+    options = {"registered": lambda: names, "long_gone": lambda: names[:1], "waiting": told.append}
+    RunExchange(grid, made.plan, watcher.answered, folder=folder, **options)
+    assert told == []
+    made = study(**QUICK | {"rounds__patience": 0.3, "rounds__min_available": len(names)})
+    with pytest.raises(TooFewInstitutions, match=f"Not connected: {names[0]}"):
+        RunExchange(grid, made.plan, watcher.answered, **options)
+    assert told == [[names[0]]]
+
+
 def test_another_process_of_the_run_asks_the_same_members_while_a_node_restarts(undisturbed, shaky, folder, watcher):
     study, whole = undisturbed
 

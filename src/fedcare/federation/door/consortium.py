@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qs
 
+from cryptography import x509
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fedcare.errors import BadEnrolment
@@ -18,6 +19,7 @@ from fedcare.federation.door.peer import Peer
 from fedcare.federation.door.statuses import Status, Statuses
 from fedcare.trust.authority import Authority
 from fedcare.trust.bulletin import open_plans
+from fedcare.trust.certificates import common_name
 
 PREFIX = "/v1/consortium/"
 ENROL = PREFIX + "enrol"
@@ -39,7 +41,10 @@ class Enrolment(Renewal):
 
 
 class Consortium:
-    """Answers the consortium's requests; ``joined`` is called after an enrolment, before it is answered."""
+    """Answers the consortium's requests; ``joined`` is called after an enrolment, before it is answered.
+
+    ``seen`` is told each institution that enrols or says how it is.
+    """
 
     def __init__(
         self,
@@ -48,12 +53,14 @@ class Consortium:
         statuses: Statuses,
         node_id: Callable[[str], int | None],
         joined: Callable[[], None],
+        seen: Callable[[str], None],
     ) -> None:
         self._authority = authority
         self._statuses = statuses
         self._released = home / "released"
         self._node_id = node_id
         self._joined = joined
+        self._seen = seen
 
     async def enrol(self, body: bytes) -> Answer:
         """A certificate for whoever holds a token; a refusal says why, as the token is what a guesser lacks."""
@@ -66,6 +73,7 @@ class Consortium:
         except BadEnrolment as error:
             refusal = as_json(error.to_json(), error.status)
             return Answer(refusal.status, refusal.body, close=True)
+        self._seen(common_name(x509.load_pem_x509_certificate(pem)))
         await asyncio.to_thread(self._joined)
         return as_json({"certificate": pem.decode(), "ca": self._authority.ca_pem.decode()})
 
@@ -91,6 +99,7 @@ class Consortium:
             return as_json(await asyncio.to_thread(open_plans, self._authority.folder))
         if asked == "POST status":
             node_id = await asyncio.to_thread(self._node_id, peer.public_key)
+            self._seen(peer.institution)
             self._statuses.note(peer, Status.model_validate_json(body), node_id)
             return as_json({})
         if asked == "GET versions":

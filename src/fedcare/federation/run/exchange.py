@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from flwr.app import Message
@@ -31,9 +31,10 @@ class RunExchange(MessageExchange):
     """Asks nodes over a server's grid, again where a question got lost, until the deadline of the question.
 
     The first answer of an institution to a question counts, whichever message brought it; what comes after the
-    deadline is counted as late and thrown away. ``registered`` names the institutions that may be expected to connect.
-    ``folder`` keeps what another process of the same run needs. ``check`` is called all the time, and ends the run by
-    raising. Raises TooFewInstitutions where too few connect within the plan's patience.
+    deadline is counted as late and thrown away. ``registered`` names the institutions that may be expected to connect,
+    ``long_gone`` those of them that are waited for only where too few others come; ``waiting`` is told, whenever it
+    changes, who is waited for. ``folder`` keeps what another process of the same run needs. ``check`` is called all the
+    time, and ends the run by raising. Raises TooFewInstitutions where too few connect within the plan's patience.
     """
 
     def __init__(
@@ -44,9 +45,12 @@ class RunExchange(MessageExchange):
         registered: Callable[[], Iterable[str]] = tuple,
         folder: Path | None = None,
         check: Callable[[], None] = lambda: None,
+        long_gone: Callable[[], Collection[str]] = tuple,
+        waiting: Callable[[list[str]], None] = lambda names: None,
     ) -> None:
         super().__init__(plan, on_answer)
         self._link, self._registered, self._check = Link(grid), registered, check
+        self._long_gone, self._waiting = long_gone, waiting
         self._policy, self._memory, self._late = plan.rounds, Memory(folder), Late()
         self._members, self._deadlines = self._memory.recall(plan.rounds)
         self._looked = float("-inf")
@@ -162,14 +166,19 @@ class RunExchange(MessageExchange):
 
     def _await_members(self) -> None:
         """Until all who may be expected are connected, or the plan's patience is at an end."""
-        end = time.monotonic() + self._policy.patience
+        end, told = time.monotonic() + self._policy.patience, list[str]()
         while True:
             self._check()
             self._look(now=True)
             wanted = {*(self._link.reach(self._registered) or ()), *self._members.expected()}
             missing = wanted - set(self._members.online())
+            if len(self._members.expected()) >= self._policy.min_available:
+                missing -= set(self._long_gone())
             if (wanted and not missing) or time.monotonic() >= end:
                 break
+            if sorted(missing) != told:
+                told = sorted(missing)
+                self._waiting(told)
             time.sleep(BACKOFF_SECONDS)
         expected, needed = self._members.expected(), self._policy.min_available
         if len(expected) < needed:

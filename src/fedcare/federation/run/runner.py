@@ -24,6 +24,7 @@ from fedcare.federation.run.reporter import Reporter
 from fedcare.federation.run.telling import Teller
 from fedcare.federation.server_app import server_app
 from fedcare.federation.summary import summarise, trained_rows
+from fedcare.federation.superlink.seen import long_gone
 from fedcare.federation.versions import store_outcome
 from fedcare.plan import TrainingPlan
 from fedcare.registry.gate import Figures
@@ -96,7 +97,13 @@ class Attempt:
             if run.is_lost():
                 run.begin()
 
-        return RunExchange(grid, self.plan, self.reporter.answered, run.registered, self.place.folder, check)
+        def waiting(names: list[str]) -> None:
+            self.reporter.note("waiting", text=f"waits for {', '.join(names)}, {self.plan.rounds.patience:g} s at most")
+
+        return RunExchange(
+            grid, self.plan, self.reporter.answered, run.registered, self.place.folder, check,
+            lambda: long_gone(self.home), waiting,
+        )  # fmt: skip
 
     def _active_again(self, exchange: Exchange, outcome: Outcome) -> Figures | None:
         known = self.place.active()

@@ -28,6 +28,7 @@ from fedcare.federation.superlink import places
 from fedcare.federation.superlink.application import PrivateSide, flower_application
 from fedcare.federation.superlink.control import Control
 from fedcare.federation.superlink.handlers import Handlers
+from fedcare.federation.superlink.seen import Seen
 from fedcare.trust.authority import Authority
 from fedcare.trust.service_token import service_token
 
@@ -68,7 +69,12 @@ async def _serve(home: Path, where: Places, limits: Limits, ready: Callable[[pla
     statuses = Statuses()
     threshold = Threshold(authority, limits)
     consortium = Consortium(
-        home, authority, statuses, lambda key: state.get_node_id_by_public_key(key.encode()), members.settle
+        home,
+        authority,
+        statuses,
+        lambda key: state.get_node_id_by_public_key(key.encode()),
+        members.settle,
+        Seen(home).note,
     )
     certificate = Certificate(authority, where.hosts)
     handlers = Handlers(state)
