@@ -52,7 +52,8 @@ def train(
 
     ``seed`` belongs to this round and institution; batches, augmentation and dropout follow from it alone, so the same
     weights, rows and seed give the same bits whatever ran before. ``anchor`` applies FedProx's pull towards the weights
-    that the model comes with. ``witness`` is shown every step, for audits. Raises ``TooFewRecords`` for no rows, or one row under batch norm.
+    that the model comes with. ``witness`` is shown every step, for audits. Raises ``TooFewRecords`` for no rows, or one
+    row under batch norm.
     """
     trainer = Trainer(model, dataset, local, seed, anchor, witness)
     lr = learning_rate(local, round_number, rounds)
