@@ -82,9 +82,9 @@ class Compression(Frozen):
     the next one (error feedback: Karimireddy et al., ICML 2019).
 
     ``method``: ``int8``, blocks of ``block`` numbers with a scale each, or ``topk``, the share ``keep`` of the greatest
-    absolute entries.
+    absolute entries, eight bytes each. Batch norm's running statistics travel as they are. Not with secure aggregation.
     """
 
     method: Literal["none", "int8", "topk"] = "none"
     block: Count = 256
-    keep: Fraction = 0.05
+    keep: float = Field(default=0.05, gt=0.0, le=0.5)

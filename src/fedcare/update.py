@@ -81,13 +81,20 @@ class ModelUpdate:
     """An institution's answer to one training round.
 
     ``vector`` holds the institution's weights after local training, not the difference to the global ones;
-    ``examples`` is the number of training rows behind it, the weight of federated averaging.
+    ``examples`` is the number of training rows behind it, the weight of federated averaging. ``members``: the
+    institutions whose mean it is, where secure aggregation made one of several; ``institution`` then names the group.
     """
 
     institution: str
     vector: Vector
     examples: int
     metrics: Mapping[str, float] = field(default_factory=dict)
+    members: tuple[str, ...] = ()
+
+    @property
+    def participants(self) -> dict[str, int]:
+        """Training rows by institution; 0 for the members of a group, whose rows are known in sum alone."""
+        return dict.fromkeys(self.members, 0) or {self.institution: self.examples}
 
 
 def weighted_mean(updates: Sequence[ModelUpdate]) -> Vector:

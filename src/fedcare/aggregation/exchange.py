@@ -21,7 +21,8 @@ Sums = npt.NDArray[np.float64]
 class Answer:
     """One institution's answer to one question; ``error`` says why there is none that can be used.
 
-    ``vector``: weights after local training. ``sums``: additive counts and sums (round 0, or an evaluation).
+    ``vector``: weights after local training. ``compressed``: their movement as bytes while it travels, in place of
+    ``vector`` (``aggregation.compression``). ``sums``: additive counts and sums (round 0, or an evaluation).
     ``examples``: rows behind the answer. ``loss``: mean training loss. ``seconds``: the institution's own work.
     ``members``: the institutions behind an answer that secure aggregation made of several; their rows are added up,
     their weights are the mean by rows, and ``institution`` names the group.
@@ -35,6 +36,12 @@ class Answer:
     loss: float = float("nan")
     seconds: float = 0.0
     members: tuple[str, ...] = ()
+    compressed: npt.NDArray[np.uint8] | None = None
+
+    @property
+    def has_update(self) -> bool:
+        """Whether the answer is that to a training question."""
+        return self.vector is not None or self.compressed is not None
 
     @property
     def behind(self) -> tuple[str, ...]:
@@ -90,6 +97,7 @@ class RoundRecord:
     ``participants``: training rows of each institution whose update counted. ``dropped``: why an answer did not.
     ``bytes_sent`` and ``bytes_received`` are payload bytes; ``seconds`` is the round's duration. ``late_answers`` came
     during it, to questions of earlier rounds. ``institution_seconds``: how long each institution trained.
+    ``rolled_back``: why the round's weights were thrown away; the next round began where this one had.
     """
 
     round: int
@@ -103,3 +111,4 @@ class RoundRecord:
     bytes_received: int = 0
     late_answers: int = 0
     institution_seconds: dict[str, float] = field(default_factory=dict)
+    rolled_back: str | None = None

@@ -66,13 +66,15 @@ _LOCAL: Mapping[str, Callable[..., LocalTraining]] = {"fedsgd": one_step, "fedpr
 def plan_of(task: Task, seed: int) -> TrainingPlan:
     """The plan a task's settings make, with what its strategy asks of local training.
 
-    Raises UnknownStrategy, and BadSetting for an option it does not take or a metric that the task has not.
+    Raises UnknownStrategy, and BadSetting for an option it does not take, a metric that the task has not, and
+    protections that rule one another out.
     """
     local = asked_of(task.local, task.strategy)
     metric = task.selection.metric
     if metric is not None and metric not in METRICS[task.kind]:
         known = ", ".join(METRICS[task.kind])
         raise BadSetting(setting="selection.metric", value=metric, reason=f"it must be one of {known}")
+    _check_protections(task)
     return TrainingPlan(
         task_name=task.name,
         task=task.declaration(),
@@ -86,6 +88,17 @@ def plan_of(task: Task, seed: int) -> TrainingPlan:
         compression=task.compression,
         seed=seed,
     )
+
+
+def _check_protections(task: Task) -> None:
+    """Raise BadSetting where one protection would silently undo another."""
+    privacy, defence, method = task.privacy, task.defence, task.compression.method
+    if defence.acceptance is not None and privacy.dp.enabled:
+        reason = "with differential privacy no round is evaluated, as each evaluation would cost budget; leave it out"
+        raise BadSetting(setting="defence.acceptance", value=defence.acceptance, reason=reason)
+    if method != "none" and privacy.secure.enabled:
+        reason = "secure aggregation adds up whole numbers in which every place must stay; leave one of the two out"
+        raise BadSetting(setting="compression.method", value=method, reason=reason)
 
 
 def asked_of(local: LocalTraining, choice: StrategyChoice) -> LocalTraining:

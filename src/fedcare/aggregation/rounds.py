@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Protocol
 
 import numpy as np
 
+from fedcare.aggregation.acceptance import Judged, gain, refusal
 from fedcare.aggregation.checkpoint import CheckpointWriter, RunState
-from fedcare.aggregation.exchange import Exchange, RoundRecord, Split, Sums, Traffic
+from fedcare.aggregation.exchange import Answer, Exchange, RoundRecord, Split, Sums, Traffic
 from fedcare.aggregation.strategy import Strategy
 from fedcare.aggregation.validation import usable_sums, usable_updates
 from fedcare.data.preprocessing import Preprocessing, add_up, fit, statistics_size, support_size, with_support
-from fedcare.errors import QuorumLost, TooFewInstitutions
+from fedcare.errors import BadSetting, NothingAccepted, QuorumLost, TooFewInstitutions
 from fedcare.plan import TrainingPlan, derive_seed
 from fedcare.tasks.spec import METRICS, Task
 from fedcare.training import metrics
@@ -49,6 +50,18 @@ class Judgement:
     dropped: dict[str, str]
 
 
+NOBODY = Judgement({}, {}, np.zeros(0), HALF, {})
+"""The judgement of weights that no institution could evaluate."""
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """Figures over all rows alone."""
+
+    metrics: Mapping[str, float]
+    institutions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
 class RoundLoop:
     """Drives a plan over an exchange, from round 0 or from where a checkpoint left off."""
 
@@ -71,7 +84,8 @@ class RoundLoop:
         size = statistics_size(self.task.records)
         answers = self.exchange.statistics(present)
         sums, dropped = usable_sums(answers, size)
-        self._require(0, len(sums), dropped)
+        self._require(0, _behind(answers, sums), dropped)
+        self._require_comparable(len(sums), dropped)
         announced = {answer.institution: answer.examples for answer in answers if answer.institution in sums}
         preprocessing = self._with_support(fit(self.task.records, add_up(sums.values())), sorted(sums))
         self.exchange.prepare(preprocessing.to_json())
@@ -91,13 +105,18 @@ class RoundLoop:
         return with_support(preprocessing, add_up(sums.values())) if sums else preprocessing
 
     def run(self, state: RunState, checkpoints: CheckpointWriter) -> RunState:
-        """All rounds that are left; ``state`` is changed and returned."""
+        """All rounds that are left; ``state`` is changed and returned.
+
+        Raises QuorumLost, and NothingAccepted where every round was rolled back.
+        """
         self.exchange.prepare(state.preprocessing)
         self.strategy.restore(state.strategy)
         for round_number in range(state.round + 1, self.plan.rounds.rounds + 1):
             self._round(round_number, state)
             checkpoints.write(state)
         checkpoints.wait()
+        if state.best_round == 0:
+            raise NothingAccepted(rounds=state.round, reason=state.history[-1].rolled_back)
         return state
 
     def _round(self, round_number: int, state: RunState) -> None:
@@ -108,25 +127,79 @@ class RoundLoop:
         # 2. Let them train from the global weights.
         answers = self.exchange.train(round_number, state.vector, chosen)
         # 3. Keep only answers that can be trusted, and name the others.
-        updates, dropped = usable_updates(answers, state.vector, state.announced, self.plan.rounds.outlier_factor)
+        policy, defence = self.plan.rounds, self.plan.defence
+        updates, dropped = usable_updates(
+            answers, state.vector, state.announced, policy.outlier_factor, defence.norm_bound
+        )
         # 4. Without enough of them the round does not stand.
-        self._require(round_number, len(updates), dropped)
-        # 5. Make one set of weights of them.
-        state.vector = self.strategy.aggregate(round_number, state.vector, updates, self.manifest)
-        state.strategy = self.strategy.state()
-        # 6. Judge it on the institutions' validation rows, at one threshold for all rounds: one that is chosen on
-        #    these rows anew each time would flatter an untrained model most.
-        candidate = self._candidate(state)
-        judged_by = self._sample(round_number, self.plan.rounds.fraction_evaluate, "evaluate")
-        judgement = self.judge(round_number, candidate, judged_by, "validation", HALF)
-        # 7. Remember the round, and the best weights so far.
-        record = self._record(round_number, updates, dropped, judgement)
-        worked = {answer.institution: round(answer.seconds, 3) for answer in answers if answer.error is None}
+        former = replace(state)
+        lost = self._lost(round_number, answers, updates, dropped)
+        if lost is None:
+            # 5. Make one set of weights of them.
+            state.vector = self.strategy.aggregate(round_number, state.vector, updates, self.manifest)
+            state.strategy = self.strategy.state()
+            # 6. Judge it on the institutions' validation rows, at one threshold for all rounds: one that is chosen on
+            #    these rows anew each time would flatter an untrained model most.
+            candidate = self._candidate(state)
+            judgement = self._judge_round(round_number, candidate)
+            lost = self._refusal(state, judgement)
+        else:
+            candidate, judgement = former.vector, NOBODY
+        # 7. Remember the round, and the best weights so far; where the round did harm, go back to the former weights.
+        record = replace(self._record(round_number, updates, dropped, judgement), rolled_back=lost)
+        worked = {each.institution: round(each.seconds, 3) for each in answers if not (each.error or each.members)}
         record = replace(record, institution_seconds=worked)
         record = _with_traffic(record, before, self.exchange.traffic, time.perf_counter() - started)
+        if lost is not None:
+            self._roll_back(state, former)
         self._remember(state, record, candidate)
         # 8. Tell whoever watches; the caller writes the checkpoint.
         self.observer.round_finished(record)
+
+    def _lost(
+        self, round_number: int, answers: Sequence[Answer], updates: Sequence[ModelUpdate], dropped: dict[str, str]
+    ) -> str | None:
+        """Why the round cannot stand; None where it can. Raises QuorumLost where the run cannot go on either.
+
+        With an acceptance test the run goes on where enough institutions answered and too few answers could be
+        trusted: otherwise one member, hidden in a masked group, could end any run.
+        """
+        came = sum(len(answer.behind) for answer in answers if answer.error is None)
+        try:
+            self._require(round_number, sum(len(update.participants) for update in updates), dropped)
+            self._require_updates(round_number, len(updates), dropped)
+        except QuorumLost as error:
+            if self.plan.defence.acceptance is None or came < self.plan.rounds.min_per_round:
+                raise
+            return str(error)
+        return None
+
+    def _judge_round(self, round_number: int, candidate: Vector) -> Judgement:
+        """The round's figures on validation rows; nobody's where no institution can evaluate the weights.
+
+        Without an acceptance test the latter raises QuorumLost.
+        """
+        judged_by = self._sample(round_number, self.plan.rounds.fraction_evaluate, "evaluate")
+        try:
+            return self.judge(round_number, candidate, judged_by, "validation", HALF)
+        except QuorumLost as error:
+            if self.plan.defence.acceptance is None:
+                raise
+            return replace(NOBODY, dropped=dict.fromkeys(judged_by, str(error)))
+
+    def _refusal(self, state: RunState, judgement: Judgement) -> str | None:
+        """Why the institutions do not accept the round, compared with the last one that stood."""
+        tolerance = self.plan.defence.acceptance
+        if tolerance is None:
+            return None
+        if not judgement.metrics:
+            return "no institution could evaluate its weights"
+        stood = next((record for record in reversed(state.history) if record.rolled_back is None), state.start)
+        return refusal(self._gain(stood, judgement, judgement.dropped), self._metric, tolerance)
+
+    def _roll_back(self, state: RunState, former: RunState) -> None:
+        state.vector, state.strategy, state.recent = former.vector, former.strategy, former.recent
+        self.strategy.restore(state.strategy)
 
     def judge(
         self,
@@ -149,7 +222,8 @@ class RoundLoop:
         if threshold is None:
             threshold = metrics.best_threshold(pooled) if self._balances() else HALF
         kind, classes = self.task.kind, self.classes
-        each = {name: metrics.metrics(kind, classes, own, threshold) for name, own in sums.items()}
+        alone = [answer.institution for answer in answers if not answer.members]
+        each = {name: metrics.metrics(kind, classes, own, threshold) for name, own in sums.items() if name in alone}
         return Judgement(metrics.metrics(kind, classes, pooled, threshold), each, pooled, threshold, dropped)
 
     def _balances(self) -> bool:
@@ -171,10 +245,25 @@ class RoundLoop:
         chooser = np.random.default_rng(derive_seed(self.plan.seed, round_number, "sample", purpose))
         return sorted(chooser.choice(present, size=count, replace=False).tolist())
 
-    def _require(self, round_number: int, usable: int, dropped: dict[str, str]) -> None:
-        needed = max(self.plan.rounds.min_per_round, self.strategy.minimum_updates)
-        if usable < needed:
-            raise QuorumLost(round=round_number, usable=usable, needed=needed, reasons=_reasons(dropped))
+    def _require(self, round_number: int, institutions: int, dropped: dict[str, str]) -> None:
+        needed = self.plan.rounds.min_per_round
+        if institutions < needed:
+            raise QuorumLost(round=round_number, usable=institutions, needed=needed, reasons=_reasons(dropped))
+
+    def _require_updates(self, round_number: int, updates: int, dropped: dict[str, str]) -> None:
+        """A strategy counts what it compares: of a masked group it sees one update."""
+        needed = self.strategy.minimum_updates
+        if updates < needed:
+            raise QuorumLost(round=round_number, usable=updates, needed=needed, reasons=_reasons(dropped))
+
+    def _require_comparable(self, institutions: int, dropped: dict[str, str]) -> None:
+        """Before the first round: whether there will ever be as many updates as the strategy has to compare."""
+        secure, needed = self.plan.privacy.secure, self.strategy.minimum_updates
+        if not secure.enabled:
+            self._require_updates(0, institutions, dropped)
+        elif secure.groups < needed:
+            reason = f"it compares {needed} updates, and secure aggregation shows one a group; raise secure.groups"
+            raise BadSetting(setting="strategy.name", value=self.plan.strategy.name, reason=reason)
 
     def _candidate(self, state: RunState) -> Vector:
         if (last := self.plan.selection.average_last) > 1:
@@ -191,24 +280,44 @@ class RoundLoop:
             metrics=judgement.metrics,
             institutions=judgement.institutions,
             train_loss=loss if np.isfinite(loss) else None,
-            participants={update.institution: update.examples for update in updates},
+            participants={name: rows for update in updates for name, rows in update.participants.items()},
             dropped={**judgement.dropped, **dropped},
         )
 
     def _remember(self, state: RunState, record: RoundRecord, candidate: Vector) -> None:
         state.round = record.round
         state.history.append(record)
-        if state.best_round == 0 or self._better(record, state.history[state.best_round - 1]):
+        if record.rolled_back is None and self._is_best(state, record):
             state.best, state.best_round = candidate, record.round
 
+    def _is_best(self, state: RunState, record: RoundRecord) -> bool:
+        return state.best_round == 0 or self._better(record, state.history[state.best_round - 1])
+
+    @property
+    def _metric(self) -> str:
+        return self.plan.selection.metric or self.task.deciding_metric
+
+    def _gain(self, old: Judged, new: Judged, unable: Collection[str] = ()) -> float | None:
+        return gain(old, new, self._metric, METRICS[self.task.kind][self._metric] == "higher", unable)
+
     def _better(self, new: RoundRecord, old: RoundRecord) -> bool:
-        """Whether the deciding metric rose; between equals the lower loss decides."""
-        metric = self.plan.selection.metric or self.task.deciding_metric
-        if metric not in new.metrics or metric not in old.metrics:
-            return metric in new.metrics
-        higher = METRICS[self.task.kind][metric] == "higher"
-        gain = (new.metrics[metric] - old.metrics[metric]) * (1.0 if higher else -1.0)
-        return gain > 0 or (gain == 0 and new.metrics["loss"] < old.metrics["loss"])
+        """Whether the deciding metric rose; between equals the lower loss decides.
+
+        It is the pooled one, but that of the median institution where the plan defends itself against members that lie:
+        whoever claims enough rows decides what is pooled.
+        """
+        if self._metric not in new.metrics or self._metric not in old.metrics:
+            return self._metric in new.metrics
+        if self.plan.defence.acceptance is not None:
+            gained = self._gain(old, new)
+        else:
+            gained = self._gain(Pooled(old.metrics), Pooled(new.metrics))
+        return gained > 0 if gained else new.metrics["loss"] < old.metrics["loss"]
+
+
+def _behind(answers: Iterable[Answer], kept: Collection[str]) -> int:
+    """How many institutions' answers these are."""
+    return sum(len(answer.behind) for answer in answers if answer.institution in kept)
 
 
 def _with_traffic(record: RoundRecord, before: Traffic, after: Traffic, seconds: float) -> RoundRecord:

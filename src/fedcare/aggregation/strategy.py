@@ -45,7 +45,7 @@ class Strategy(Protocol):
         ...
 
     def restore(self, state: State) -> None:
-        """Take back what ``state`` gave."""
+        """Take back what ``state`` gave: after a restart, and where a round is rolled back; {} is the beginning."""
         ...
 
 

@@ -7,29 +7,38 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fedcare.aggregation.exchange import Answer, Sums
-from fedcare.update import BLOCK, ModelUpdate, Vector
+from fedcare.privacy.norm_bound import beyond, distance
+from fedcare.update import ModelUpdate, Vector
 
 # No hospital has this many rows; a count above it is a mistake or an attempt to outweigh everybody else.
 MOST_ROWS = 100_000_000
 
 
 def usable_updates(
-    answers: Sequence[Answer], current: Vector, announced: Mapping[str, int], outlier_factor: float
+    answers: Sequence[Answer],
+    current: Vector,
+    announced: Mapping[str, int],
+    outlier_factor: float,
+    norm_bound: float | None = None,
 ) -> tuple[list[ModelUpdate], dict[str, str]]:
     """The updates that may be aggregated, sorted by institution, and why each of the others is dropped.
 
     ``announced`` are the training rows each institution told in round 0: an update cannot claim more.
-    ``outlier_factor``: an update further from ``current`` than this many times the median distance is dropped.
+    ``outlier_factor``: an update further from ``current`` than this many times the median distance is dropped, and so
+    is one that moved further than ``norm_bound``. A masked group is kept or dropped as a whole, with all its members.
     """
     dropped: dict[str, str] = {}
     moved: dict[str, tuple[ModelUpdate, float]] = {}
     for answer in sorted(answers, key=lambda answer: answer.institution):
-        name, distance = answer.institution, _distance(answer.vector, current)
-        reason = answer.error or _fault(answer, current, announced.get(name, MOST_ROWS), distance)
+        length = _distance(answer.vector, current)
+        reason = answer.error or _fault(answer, current, _announced(answer, announced), length)
+        reason = reason or beyond(length, norm_bound)
         if reason is None and answer.vector is not None:
-            moved[name] = ModelUpdate(name, answer.vector, answer.examples, {"loss": answer.loss}), distance
+            told = {"loss": answer.loss}
+            update = ModelUpdate(answer.institution, answer.vector, answer.examples, told, answer.members)
+            moved[answer.institution] = update, length
         else:
-            dropped[name] = reason or "no weights in the answer"
+            _drop(dropped, answer.members or (answer.institution,), reason or "no weights in the answer")
     return _without_outliers(moved, outlier_factor, dropped), dropped
 
 
@@ -46,15 +55,24 @@ def usable_sums(answers: Sequence[Answer], size: int) -> tuple[dict[str, Sums], 
     return sums, dropped
 
 
+def _drop(dropped: dict[str, str], names: Sequence[str], reason: str) -> None:
+    dropped.update(dict.fromkeys(names, reason if len(names) == 1 else f"the mean of its masked group: {reason}"))
+
+
+def _announced(answer: Answer, announced: Mapping[str, int]) -> int:
+    """Most training rows that an answer may claim; of a group whose members' rows are secret, all that there are."""
+    if not answer.members:
+        return announced.get(answer.institution, MOST_ROWS)
+    if all(name in announced for name in answer.members):
+        return sum(announced[name] for name in answer.members)
+    return sum(announced.values()) or MOST_ROWS
+
+
 def _distance(vector: Vector | None, current: Vector) -> float:
-    """Euclidean distance of the weights to the global ones; NaN or infinity if any weight is so, or none fits."""
+    """How far the weights moved; NaN or infinity if any weight is so, or none fits."""
     if vector is None or vector.shape != current.shape or vector.dtype != current.dtype:
         return float("nan")
-    squares = 0.0
-    for start in range(0, len(current), BLOCK):
-        way = (vector[start : start + BLOCK] - current[start : start + BLOCK]).astype(np.float64)
-        squares += float(np.square(way, out=way).sum())  # A BLAS product would wake threads for so few numbers.
-    return float(np.sqrt(squares))
+    return distance(vector, current)
 
 
 def _fault(answer: Answer, current: Vector, announced: int, distance: float) -> str | None:
@@ -87,11 +105,12 @@ def _without_outliers(
     updates = [update for update, _ in moved.values()]
     if len(updates) < 3:  # A median of two distances cannot tell which of them is the odd one.
         return updates
-    median = float(np.median([distance for _, distance in moved.values()]))
+    median = float(np.median([length for _, length in moved.values()]))
     kept = []
-    for update, distance in moved.values():
-        if 0 < factor * median < distance:
-            dropped[update.institution] = f"its update moved {distance:.3g} where the round's median is {median:.3g}"
+    for update, length in moved.values():
+        if 0 < factor * median < length:
+            reason = f"its update moved {length:.3g} where the round's median is {median:.3g}"
+            _drop(dropped, update.members or (update.institution,), reason)
         else:
             kept.append(update)
     return kept

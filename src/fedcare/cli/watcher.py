@@ -51,7 +51,7 @@ class LiveWatcher:
 
     def answered(self, answer: Answer) -> None:
         """An institution has answered; only a training answer changes its line."""
-        if answer.vector is not None:
+        if answer.has_update:
             self._view.institution_finished(self._training, answer.institution, answer.seconds, answer.loss)
 
     def round_finished(self, record: RoundRecord) -> None:

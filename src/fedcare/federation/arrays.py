@@ -10,7 +10,7 @@ import numpy.typing as npt
 from flwr.app import Array
 
 
-def packed(vector: npt.NDArray[np.floating[Any]]) -> Array:
+def packed(vector: npt.NDArray[np.number[Any]]) -> Array:
     """What ``Array(vector)`` gives, byte for byte, without the buffer that grows under ``numpy.save``."""
     rows = np.ascontiguousarray(vector)
     head = io.BytesIO()

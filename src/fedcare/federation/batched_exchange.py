@@ -9,6 +9,7 @@ import numpy as np
 
 from fedcare.aggregation.exchange import Answer, Split, Traffic
 from fedcare.federation.messages import Instruction
+from fedcare.federation.outgoing import arrive
 from fedcare.federation.questions import OnAnswer
 from fedcare.federation.site import Site, answer_size, sums_of, working_model
 from fedcare.models.vector import load_vector
@@ -64,12 +65,18 @@ class BatchedExchange:
         vectors, losses = self._together(tuple(institutions), data, len(vector)).train(vector, round_number, seeds)
         self.traffic.sent += vector.nbytes * len(sites)
         seconds = (time.perf_counter() - started) / len(sites)
-        return self._count(
-            [
-                Answer(site.name, vector=own, examples=len(rows), loss=float(loss), seconds=seconds)
-                for site, own, rows, loss in zip(sites, vectors, data, losses, strict=True)
-            ]
-        )
+        answers = [
+            # A perceptron has no buffers: all of its weights are learned.
+            site.outgoing.leave(
+                self._plan,
+                round_number,
+                vector,
+                len(vector),
+                Answer(site.name, vector=own, examples=len(rows), loss=float(loss), seconds=seconds),
+            )
+            for site, own, rows, loss in zip(sites, vectors, data, losses, strict=True)
+        ]
+        return [arrive(self._plan, vector, answer) for answer in self._count(answers)]
 
     def _together(self, names: tuple[str, ...], data: Sequence[Dataset], parameters: int) -> Together:
         """The former round's, as long as the same institutions take part."""
@@ -97,7 +104,7 @@ class BatchedExchange:
 
     def _count(self, answers: list[Answer]) -> list[Answer]:
         for answer in answers:
-            arrays = [array for array in (answer.vector, answer.sums) if array is not None]
+            arrays = [array for array in (answer.vector, answer.compressed, answer.sums) if array is not None]
             self.traffic.received += sum(array.nbytes for array in arrays)
             self._on_answer(answer)
         return answers

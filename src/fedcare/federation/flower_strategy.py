@@ -84,10 +84,11 @@ class MeanStrategy(FlowerStrategy):
         return {name: array for name in self._remembers if (array := _first(getattr(self._flower, name))) is not None}
 
     def restore(self, state: State) -> None:
-        """Put momentum and second moments back in the form Flower keeps them."""
-        for name, array in state.items():
-            keeps_list = name == "momentum_vector"
-            setattr(self._flower, name, [array] if keeps_list else {KEY: array})
+        """Put momentum and second moments back in the form Flower keeps them; what is not there is forgotten."""
+        for name in self._remembers:
+            array = state.get(name)
+            kept: Any = None if array is None else [array] if name == "momentum_vector" else {KEY: array}
+            setattr(self._flower, name, kept)
 
     def _set_current(self, current: Vector) -> None:
         # FedAvgM keeps the weights before the round as a record, the FedOpt family as arrays.

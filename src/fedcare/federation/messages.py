@@ -18,7 +18,7 @@ from fedcare.plan import TrainingPlan
 from fedcare.tasks.spec import Task
 from fedcare.update import Vector
 
-WEIGHTS, VECTOR = "weights", "vector"
+WEIGHTS, VECTOR, COMPRESSED = "weights", "vector", "compressed"
 ANSWER, SUMS, EXAMPLES = "answer", "sums", "num-examples"
 
 
@@ -85,6 +85,8 @@ def reply(answer: Answer, question: Message) -> Message:
     content = RecordDict({ANSWER: ConfigRecord(dict(told))})
     if answer.vector is not None:
         content[WEIGHTS] = ArrayRecord({VECTOR: packed(answer.vector)})
+    elif answer.compressed is not None:
+        content[WEIGHTS] = ArrayRecord({COMPRESSED: packed(answer.compressed)})
     return Message(content, reply_to=question)
 
 
@@ -100,14 +102,15 @@ def answered(message: Message, institution: str) -> Answer:
 
 def _answer(content: Any, institution: str) -> Answer:
     told, weights = content[ANSWER], content.get(WEIGHTS, {})
-    if unknown := set(weights) - {VECTOR}:
+    if unknown := set(weights) - {VECTOR, COMPRESSED}:
         return Answer(institution, error=f"unexpected arrays in the answer: {', '.join(sorted(unknown))}")
     examples = told[EXAMPLES]
     if not isinstance(examples, int):
         return Answer(institution, error=f"{examples!r} is not a number of rows")
     return Answer(
         institution,
-        vector=_view(weights[VECTOR], np.float32) if weights else None,
+        vector=_view(weights[VECTOR], np.float32) if VECTOR in weights else None,
+        compressed=_view(weights[COMPRESSED], np.uint8) if COMPRESSED in weights else None,
         sums=np.frombuffer(told[SUMS], "<f8") if SUMS in told else None,
         examples=examples,
         loss=float(told["loss"]),
@@ -135,7 +138,7 @@ def sums_in(content: RecordDict) -> list[bytes]:
     return [sums for sums in found if isinstance(sums, bytes)]
 
 
-def _view(array: Array, kind: type[np.floating[Any]]) -> npt.NDArray[Any]:
+def _view(array: Array, kind: type[np.number[Any]]) -> npt.NDArray[Any]:
     """The array without copying its bytes: 45 MB for each of five hospitals is worth the trouble."""
     head = io.BytesIO(array.data[:4096])
     version = np.lib.format.read_magic(head)

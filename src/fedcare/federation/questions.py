@@ -9,6 +9,7 @@ from flwr.app import MessageType
 
 from fedcare.aggregation.exchange import Answer, Split, Traffic
 from fedcare.federation.messages import Instruction
+from fedcare.federation.outgoing import arrive
 from fedcare.plan import TrainingPlan, canonical_json
 from fedcare.update import Vector
 
@@ -54,7 +55,8 @@ class MessageExchange(ABC):
     def train(self, round_number: int, vector: Vector, institutions: Sequence[str]) -> list[Answer]:
         """Training from ``vector``."""
         instruction = Instruction(self._text, round_number, "train", self._preprocessing)
-        return self._ask(MessageType.TRAIN, instruction, vector, institutions)
+        answers = self._ask(MessageType.TRAIN, instruction, vector, institutions)
+        return [arrive(self._plan, vector, answer) for answer in answers]
 
     def evaluate(self, round_number: int, vector: Vector, institutions: Sequence[str], split: Split) -> list[Answer]:
         """Evaluation of ``vector`` on one split."""

@@ -14,9 +14,10 @@ from fedcare.aggregation.exchange import Answer, Split, Sums
 from fedcare.data.preprocessing import Preprocessing, preprocessing_from_json, statistics, support_counts
 from fedcare.data.records import Institution, Records
 from fedcare.federation.messages import Instruction
+from fedcare.federation.outgoing import Outgoing
 from fedcare.models.build import build
 from fedcare.models.spec import ModelSpec
-from fedcare.models.vector import load_vector, vector_of
+from fedcare.models.vector import load_vector, manifest_of, vector_of
 from fedcare.plan import derive_seed
 from fedcare.settings import settings
 from fedcare.tasks.spec import Task
@@ -25,16 +26,19 @@ from fedcare.training import residuals as counts
 from fedcare.training.dataset import Dataset, make_dataset
 from fedcare.training.device import choose, use_threads_for
 from fedcare.training.evaluation import evaluate_together, residuals
-from fedcare.training.local import train
+from fedcare.training.local import Witness, train
 from fedcare.update import Vector
 
 
 class Site:
     """One institution's records and what it answers to the coordinator's three questions."""
 
-    def __init__(self, institution: Institution) -> None:
+    def __init__(self, institution: Institution, *, witness: Witness | None = None) -> None:
+        """``witness`` is shown every step of local training, for audits."""
         self.name = institution.name
         self._institution = institution
+        self._witness = witness
+        self.outgoing = Outgoing()
         self._prepared: dict[tuple[str, Split], Dataset] = {}
         self._preprocessing: tuple[str, Preprocessing] | None = None
 
@@ -56,9 +60,11 @@ class Site:
         model = working_model(task, len(self.preprocessing(instruction).feature_names))
         load_vector(model, vector)
         seed = self.seed(instruction)
-        result = train(model, data, plan.local, instruction.round, plan.rounds.rounds, seed)
+        rounds = plan.rounds.rounds
+        result = train(model, data, plan.local, instruction.round, rounds, seed, witness=self._witness)
         seconds = time.perf_counter() - started
-        return Answer(self.name, vector=vector_of(model), examples=result.examples, loss=result.loss, seconds=seconds)
+        answer = Answer(self.name, vector=vector_of(model), examples=result.examples, loss=result.loss, seconds=seconds)
+        return self.outgoing.leave(plan, instruction.round, vector, manifest_of(model).learned_size, answer)
 
     def evaluate(self, instruction: Instruction, vector: Vector) -> Answer:
         """Additive sums of the weights' errors on one split; zeros where there are no such rows."""

@@ -36,4 +36,4 @@ class KeptAnswers:
 
 
 def _size(answer: Answer) -> int:
-    return sum(array.nbytes for array in (answer.vector, answer.sums) if array is not None)
+    return sum(array.nbytes for array in (answer.vector, answer.compressed, answer.sums) if array is not None)

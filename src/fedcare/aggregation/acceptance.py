@@ -1,0 +1,58 @@
+"""Whether a round's weights are kept: the institutions judge them on their own validation rows.
+
+A rule for updates sees only how far they lie from one another; this one sees what the weights do to patients that no
+update was trained on (as in Cao et al., FLTrust, NDSS 2021, but judged by the institutions, since the coordinator has
+no rows). It is the median institution that counts, so that fewer than half of them can neither wave a harmful round
+through nor stop a good one, whatever they say of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+import numpy as np
+
+
+class Judged(Protocol):
+    """Figures of one set of weights: pooled, and by institution where these are known."""
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """Over all rows."""
+        ...
+
+    @property
+    def institutions(self) -> Mapping[str, Mapping[str, float]]:
+        """By institution; empty where only sums are known."""
+        ...
+
+
+def gain(old: Judged, new: Judged, metric: str, higher: bool, unable: Collection[str] = ()) -> float | None:
+    """By how much ``metric`` became better from ``old`` to ``new`` at the median institution; None where nobody knows.
+
+    Institutions with a figure in both count. Those in ``unable`` were asked and gave no figures that can be used, as
+    where the weights end in NaN: to them it fell without limit. Where no institution's own figures are known, under
+    secure aggregation, it is the pooled figure's gain.
+    """
+    sign = 1.0 if higher else -1.0
+    gains = []
+    for name, figures in old.institutions.items():
+        if metric in figures and name in unable:
+            gains.append(-np.inf)
+        elif metric in figures and metric in new.institutions.get(name, {}):
+            gains.append(sign * (new.institutions[name][metric] - figures[metric]))
+    if gains:
+        return float(np.median(gains))
+    if metric in old.metrics and metric in new.metrics:
+        return sign * (new.metrics[metric] - old.metrics[metric])
+    return None
+
+
+def refusal(gained: float | None, metric: str, tolerance: float) -> str | None:
+    """Why a round is rolled back; None where it may stand."""
+    if gained is None or gained >= -tolerance:
+        return None
+    if np.isinf(gained):
+        return "most institutions could not evaluate its weights"
+    return f"its {metric} is worse by {-gained:.3g} at the median institution, where the plan allows {tolerance:g}"
