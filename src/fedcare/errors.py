@@ -166,6 +166,16 @@ class QuorumLost(FedCareError):
     text = "Round {round}: {usable} usable answers where the plan asks for {needed}. {reasons}"
 
 
+class NothingAccepted(FedCareError):
+    """The institutions accepted no round of a run, so that there is nothing to make a model version of."""
+
+    code, status = "nothing_accepted", 409
+    text = (
+        "All {rounds} rounds were rolled back; of the last one, {reason}. See who was dropped and whose figures fell,"
+        " leave that institution out, or raise defence.acceptance."
+    )
+
+
 class BadUpdate(FedCareError):
     """An update does not fit the model it claims to change."""
 
