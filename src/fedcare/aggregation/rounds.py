@@ -31,7 +31,7 @@ class Observer(Protocol):
         ...
 
     def round_finished(self, record: RoundRecord) -> None:
-        """A round stands."""
+        """A round stands, or was rolled back."""
         ...
 
 

@@ -26,6 +26,9 @@ class LiveWatcher:
         if study.left_out:
             left = plural(study.left_out, "row")
             self._view.note(f"left out, because it does not fit the schema: {left}; see `fedcare data check`")
+        if study.too_small:
+            least = plural(study.plan.rounds.min_records, "training row")
+            self._view.note(f"take no part, because they have fewer than {least}: {', '.join(study.too_small)}")
 
     def __enter__(self) -> LiveWatcher:
         self._view.__enter__()
@@ -58,6 +61,8 @@ class LiveWatcher:
         """A round stands."""
         self.round = record.round
         self._view.round_finished(asdict(record))
+        if record.rolled_back is not None:
+            self._view.note(f"round {record.round} is rolled back: {record.rolled_back}")
 
     def note(self, text: str) -> None:
         """One line."""

@@ -28,6 +28,9 @@ class FlowerWatcher:
         figure = record.metrics.get(self._metric, float("nan"))
         log.info("round %d of %d: %s %.4f, %.1f s", record.round, self._rounds, self._metric, figure, record.seconds)
 
+        if record.rolled_back is not None:
+            log.warning("round %d is rolled back: %s", record.round, record.rolled_back)
+
     def answered(self, answer: Answer) -> None:
         """An institution has answered a question."""
         if answer.error is not None:

@@ -57,15 +57,17 @@ def summarise(plan: TrainingPlan, outcome: Outcome, engine: str, institutions: M
 
 
 def _with_figures(institutions: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
-    """Each institution's records with its own metrics, and its ``weight`` in the model, 0 to 1."""
+    """Each institution's records with its own metrics, and its ``weight`` in the model, 0 to 1; 0 if secret."""
     used = dict.fromkeys(institutions, 0)
     for record in outcome.state.history:
+        if record.rolled_back is not None:
+            continue
         for name, rows in record.participants.items():
             used[name] = used.get(name, 0) + rows
     total = sum(used.values())
     own = outcome.judgement.institutions
     return {
-        name: {**institutions.get(name, {}), "metrics": own.get(name, {}), "weight": rows / total}
+        name: {**institutions.get(name, {}), "metrics": own.get(name, {}), "weight": rows / total if total else 0.0}
         for name, rows in used.items()
     }
 

@@ -36,7 +36,10 @@ class InstitutionFacts:
 
 @dataclass(frozen=True)
 class RoundFacts:
-    """One round: metrics together and apart, who took part with how many rows, who was dropped and why."""
+    """One round: metrics together and apart, who took part with how many rows, who was dropped and why.
+
+    ``rolled_back``: why its weights were thrown away, None where the round stood.
+    """
 
     number: int
     metrics: Metrics
@@ -47,6 +50,7 @@ class RoundFacts:
     seconds: float | None
     bytes_sent: int
     bytes_received: int
+    rolled_back: str | None = None
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,7 @@ def _round(entry: Mapping[str, Any], place: int) -> RoundFacts:
         seconds=number(entry.get("seconds")),
         bytes_sent=int(number(entry.get("bytes_sent")) or 0),
         bytes_received=int(number(entry.get("bytes_received")) or 0),
+        rolled_back=None if (reason := entry.get("rolled_back")) is None else str(reason),
     )
 
 

@@ -20,6 +20,9 @@ def section(facts: Facts) -> Section:
     if not facts.history or not facts.names:
         return Section("participation", title, ["The run recorded no rounds."])
     drops = [(entry.number, name, why) for entry in facts.history for name, why in entry.dropped.items()]
+    back = [
+        f"Round {entry.number} was rolled back: {entry.rolled_back}." for entry in facts.history if entry.rolled_back
+    ]
     points = [f"Round {number}: {name} was dropped: {why}" for number, name, why in drops[:_REASONS_LIMIT]]
     if len(drops) > _REASONS_LIMIT:
         points.append(f"… and {len(drops) - _REASONS_LIMIT:,} more; they are in the data table.")
@@ -29,7 +32,10 @@ def section(facts: Facts) -> Section:
         if drops
         else "Every answer that came was used."
     )
-    return Section("participation", title, [summary], points, [_plot(facts)])
+    if back:
+        rolled = f"{words.plural(len(back), 'round')} did harm and {'was' if len(back) == 1 else 'were'} rolled back."
+        summary = f"{summary} {rolled}"
+    return Section("participation", title, [summary], [*back[:_REASONS_LIMIT], *points], [_plot(facts)])
 
 
 def _state(entry: RoundFacts, name: str) -> int:

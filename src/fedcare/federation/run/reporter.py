@@ -27,7 +27,10 @@ class Reporter:
             self.note("dropped", institution=answer.institution, text=f"{answer.institution}: {answer.error}")
 
     def round_finished(self, record: RoundRecord) -> None:
-        """A round stands."""
+        """A round stands, or was rolled back, which the gateway knows as failed."""
+        if record.rolled_back is not None:
+            text = f"round {record.round} is rolled back: {record.rolled_back}"
+            self.note("rolled back", round=record.round, text=text)
         self._teller.tell("round", self._round(record))
         self._teller.tell("metrics", self._metrics(record))
 
@@ -55,7 +58,7 @@ class Reporter:
         return {
             "run_id": self._run,
             "round": record.round,
-            "status": "completed",
+            "status": "completed" if record.rolled_back is None else "failed",
             "aggregation_method": self._method,
             "participants": record.participants,
             "dropped": record.dropped,
