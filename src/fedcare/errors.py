@@ -584,6 +584,15 @@ class PlanRefused(FedCareError):
     text = "refused: {reason}"
 
 
+class SecureSumFailed(FedCareError):
+    """A sum under secure aggregation was not formed, or an institution did not let itself be added up; nothing of a
+    single institution was revealed.
+    """
+
+    code, status = "secure_sum_failed", 409
+    text = "No secure sum: {reason}."
+
+
 class BudgetSpent(FedCareError):
     """An institution's privacy budget does not allow what a run would release of its records."""
 
