@@ -19,6 +19,8 @@ class Settings:
     ``database_url`` (DATABASE_URL, unset by default) names a PostgreSQL 15 or later to use instead of the embedded one.
     ``pg_bin`` (FEDCARE_PG_BIN, unset by default) is the folder of the PostgreSQL programs to start and to back up with.
     ``gateway_url`` (FEDCARE_GATEWAY_URL, default ``http://127.0.0.1:8000``) is where the coordinator reports its runs.
+    ``service_token_file`` (FEDCARE_SERVICE_TOKEN_FILE, default ``keys/service-token`` under FEDCARE_HOME) holds the
+    secret with which it does; both name the same file, or a copy, where they do not share FEDCARE_HOME.
     """
 
     runs: Path
@@ -28,12 +30,13 @@ class Settings:
     database_url: str | None = field(default=None, repr=False)
     pg_bin: Path | None = None
     gateway_url: str = "http://127.0.0.1:8000"
+    service_token_file: Path | None = None
 
 
 @cache
 def settings() -> Settings:
     """The settings of this process."""
-    pg_bin = os.environ.get("FEDCARE_PG_BIN")
+    pg_bin, token = os.environ.get("FEDCARE_PG_BIN"), os.environ.get("FEDCARE_SERVICE_TOKEN_FILE")
     return Settings(
         runs=Path(os.environ.get("FEDCARE_RUNS", "runs")),
         device=os.environ.get("FEDCARE_DEVICE", "auto"),
@@ -41,6 +44,7 @@ def settings() -> Settings:
         database_url=os.environ.get("DATABASE_URL") or None,
         pg_bin=Path(pg_bin) if pg_bin else None,
         gateway_url=os.environ.get("FEDCARE_GATEWAY_URL") or "http://127.0.0.1:8000",
+        service_token_file=Path(token) if token else None,
     )
 
 

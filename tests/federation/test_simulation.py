@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fedcare.aggregation.checkpoint import load
-from fedcare.errors import EngineUnavailable, NothingToResume, PlanChanged, RunExists
+from fedcare.errors import EngineUnavailable, NothingToResume, PlanChanged, RunExists, TooFewInstitutions
 from fedcare.federation.engines import choose
 from fedcare.federation.simulation import Job, simulate
 from fedcare.registry.version import read_version
@@ -137,3 +137,15 @@ def test_the_default_engine_chooses_for_itself_and_says_why(study):
         choose("batched", images.plan, images.task)
     with pytest.raises(EngineUnavailable, match="inprocess, batched, ray"):
         choose("warp", table.plan, table.task)
+
+
+def test_institutions_with_fewer_rows_than_the_plan_wants_take_no_part(study):
+    everybody = study()
+    sizes = {each.name: len(each.train) for each in everybody.institutions}
+    least = sorted(sizes.values())[1]
+    small = tuple(name for name, size in sizes.items() if size < least)
+    made = study(rounds__min_records=least)
+    assert small and made.too_small == small
+    assert {each.name for each in made.institutions} == set(sizes) - set(small)
+    with pytest.raises(TooFewInstitutions, match="min_records"):
+        study(rounds__min_records=max(sizes.values()) + 1)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fedcare.errors import BadSetting
+from fedcare.settings import settings
 from fedcare.trust.service_token import is_service, service_token
 
 
@@ -16,7 +17,14 @@ def test_all_who_ask_at_once_get_one_token_that_only_its_owner_may_read(tmp_path
     assert (tmp_path / "keys" / "service-token").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_named_file_holds_the_token_of_two_machines(tmp_path, monkeypatch):
+@pytest.fixture
+def fresh_settings():
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def test_a_named_file_holds_the_token_of_two_machines(tmp_path, monkeypatch, fresh_settings):
     monkeypatch.setenv("FEDCARE_SERVICE_TOKEN_FILE", str(tmp_path / "secret"))
     with pytest.raises(BadSetting):
         service_token(tmp_path)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from fedcare.db.account import Account
+from fedcare.lifeline import dies_with_parent
 
-_SET_PARENT_DEATH_SIGNAL = 1
 # Failed statements and their details can hold a patient's values, so only the server's own events are logged.
 _QUIET = {"log_min_messages": "log", "log_min_error_statement": "panic", "log_error_verbosity": "terse"}
 _ALWAYS = {"unix_socket_directories": "", "timezone": "UTC", "log_timezone": "UTC"}
@@ -43,7 +42,7 @@ def launch(binaries: Path, data: Path, port: int, log: Path, account: Account, f
             cwd="/",
             env=environment(),
             start_new_session=True,  # A Ctrl-C is for the owner, which then stops the server in order.
-            preexec_fn=_die_with_parent(),  # noqa: PLW1509
+            preexec_fn=dies_with_parent(signal.SIGINT),  # noqa: PLW1509
             **account.options(),
         )
 
@@ -120,18 +119,3 @@ def _recorded(data: Path) -> Iterator[int]:
         shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
         if "postgres" in shown.stdout and str(data) in shown.stdout:
             yield pid
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """What the child runs before it becomes postgres; None where the system has no such signal."""
-    if not sys.platform.startswith("linux"):
-        return None
-    # Everything is looked up here: between fork and exec only system calls are safe.
-    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
-
-    def ask() -> None:
-        prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGINT)
-        if os.getppid() != parent:  # It died before it could be watched.
-            os._exit(1)
-
-    return ask

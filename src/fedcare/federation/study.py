@@ -30,8 +30,9 @@ __all__ = ["Study", "design", "load_divided", "plan_of"]
 class Study:
     """What ``simulate`` runs.
 
-    ``left_out`` counts rows that did not fit the schema. ``fingerprint`` is a SHA-256 over every institution's name
-    and rows: a run may only be resumed on the very records it began with.
+    ``left_out`` counts rows that did not fit the schema; ``too_small`` names institutions that take no part, as their
+    nodes would refuse to, because they have fewer training rows than the plan's ``min_records``. ``fingerprint`` is a
+    SHA-256 over every institution's name and rows: a run may only be resumed on the very records it began with.
     """
 
     task: Task
@@ -40,6 +41,7 @@ class Study:
     partition: str
     left_out: int
     fingerprint: str
+    too_small: tuple[str, ...] = ()
 
 
 def design(task: str, data: Path | None, partition: str | None, settings: Mapping[str, str], seed: int) -> Study:
@@ -48,12 +50,15 @@ def design(task: str, data: Path | None, partition: str | None, settings: Mappin
     plan = plan_of(declared, seed)
     how = partition or declared.partition
     loaded = load_divided(declared, data, how, seed)
-    parts = tuple(institution(name, rows, declared.kind, seed) for name, (rows, _) in loaded.items())
+    every = [institution(name, rows, declared.kind, seed) for name, (rows, _) in loaded.items()]
+    parts = tuple(each for each in every if len(each.train) >= plan.rounds.min_records)
     if len(parts) < plan.rounds.min_available:
         needed = plan.rounds.min_available
-        raise TooFewInstitutions(found=len(parts), needed=needed, hint="Choose another --partition.")
+        fewer = "Choose another --partition." if len(parts) == len(every) else "The others have fewer than min_records."
+        raise TooFewInstitutions(found=len(parts), needed=needed, hint=fewer)
     left_out = sum(bad for _, bad in loaded.values())
-    return Study(declared, plan, parts, how, left_out, _fingerprint(parts))
+    too_small = tuple(each.name for each in every if len(each.train) < plan.rounds.min_records)
+    return Study(declared, plan, parts, how, left_out, _fingerprint(parts), too_small)
 
 
 def load_divided(task: Task, data: Path | None, how: str, seed: int) -> dict[str, tuple[Records, int]]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO
 
-_SET_PARENT_DEATH_SIGNAL = 1
+from fedcare.lifeline import dies_with_parent
 
 
 def launch(argv: Sequence[str], environment: Mapping[str, str], log: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -55,18 +53,3 @@ def how_it_ended(process: subprocess.Popen[bytes]) -> str:
         with suppress(ValueError):
             return f"was ended by {signal.Signals(-code).name}"
     return f"ended with exit code {code}"
-
-
-def dies_with_parent() -> Callable[[], None] | None:
-    """What a child runs before it becomes the command; None where the system has no such signal."""
-    if not sys.platform.startswith("linux"):
-        return None
-    # Everything is looked up here: between fork and exec only system calls are safe.
-    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
-
-    def ask() -> None:
-        prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-        if os.getppid() != parent:  # It died before it could be watched.
-            os._exit(1)
-
-    return ask

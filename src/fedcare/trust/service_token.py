@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from pathlib import Path
 
 from fedcare.errors import BadSetting
+from fedcare.settings import settings
 from fedcare.trust.files import locked, private_folder, write_private
 
 _LEAST_CHARACTERS = 32
@@ -19,9 +19,9 @@ def service_token(home: Path) -> str:
     It lies in ``keys/service-token`` of FEDCARE_HOME (0600); where gateway and coordinator do not share that folder, in
     the file that FEDCARE_SERVICE_TOKEN_FILE names. Raises BadSetting where that file holds no token.
     """
-    named = os.environ.get("FEDCARE_SERVICE_TOKEN_FILE")
-    if named:
-        return _given(Path(named))
+    named = settings().service_token_file
+    if named is not None:
+        return _given(named)
     path = home / "keys" / "service-token"
     if not path.exists():
         with locked(private_folder(path.parent)):

@@ -17,7 +17,7 @@ from fedcare.errors import DatabaseUnavailable
 from fedcare.federation.run.place import RunPlace
 from fedcare.federation.work import claims
 from fedcare.federation.work.attempts import MOST, Attempts
-from fedcare.supervision.process import dies_with_parent
+from fedcare.lifeline import dies_with_parent
 from fedcare.trust.bulletin import publish_plan
 
 LOOK_SECONDS, AWAY_SECONDS = 1.0, 1.0
