@@ -18,10 +18,11 @@ class DifferentialPrivacy(Frozen):
     ``enabled`` turns it on; everything that then leaves an institution is charged to its privacy budget.
     ``epsilon`` is what the whole run may cost each patient, at ``delta``; the noise is found from it. Without it
     ``noise_multiplier`` counts: the noise's deviation as a multiple of ``clip``, the greatest norm of one record's
-    gradient. ``sample_rate`` is the chance of each record to be in a step's batch (Poisson); a pass over the rows is
-    1 / ``sample_rate`` steps, whatever the number of rows. ``count_noise`` is the deviation of the noise, in rows, on
-    the number of rows that an institution tells. ``evaluation``: whether the last model is judged on held-out rows,
-    with ``evaluation_noise`` times the greatest share of one row as deviation; there is no judgement between rounds.
+    gradient. ``sample_rate`` is the chance of each record to be in a step's batch (Poisson), in place of a batch size;
+    a pass over the rows is 1 / ``sample_rate`` steps, whatever the number of rows. ``count_noise`` is the deviation of
+    the noise, in rows, on the number of rows that an institution tells; None lets it take a fiftieth of what training
+    costs. ``evaluation``: whether the last model is judged on held-out rows, with ``evaluation_noise`` times the
+    greatest share of one row as deviation, None for a twentieth of the cost; there is no judgement between rounds.
     ``seeded_noise`` draws noise from the plan's seed: for tests alone, as whoever knows the plan can take it off again.
     """
 
@@ -31,9 +32,9 @@ class DifferentialPrivacy(Frozen):
     noise_multiplier: Positive = 1.1
     clip: Positive = 1.0
     sample_rate: Fraction = 0.1
-    count_noise: Positive = 20.0
+    count_noise: Positive | None = None
     evaluation: Literal["final", "none"] = "final"
-    evaluation_noise: Positive = 20.0
+    evaluation_noise: Positive | None = None
     seeded_noise: bool = False
 
 
