@@ -80,7 +80,8 @@ def test_activation_is_audited_and_a_consortiums_matter(gateway, serve, admin, c
     assert answer.status_code == 200 and answer.json()["is_active"]
     assert active(client("nurse")) == second.version
     noted = gateway.rows(
-        "select actor, subject_id from audit_log where action = 'models.activate' and actor is not null"
+        "select actor, subject_id from audit_log"
+        " where action = 'models.activate' and actor is not null and outcome = 'ok'"
     )
     assert noted == [{"actor": gateway.workers["consortium", None], "subject_id": str(second.id)}]
     assert admin.post("/api/models/999/activate").status_code == 404

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from fedcare.db.ids import new_id
 
-TRAFFIC, COMPARE = "/api/models/traffic", "/api/models/compare"
+TRAFFIC, COMPARE = "/api/models/traffic", "/api/models/compare?task=insurance-cost"
 RECORD = {"age": 44, "sex": "female", "bmi": 27.5, "children": 1, "smoker": "no", "region": "northeast"}
 
 
@@ -208,7 +208,7 @@ def test_images_are_compared_by_accuracy_and_brier_score(gateway, serve, client)
                 ),
                 {"i": gateway.institutions["A"], "id": new_id(), "v": version, "r": result, "o": outcome},
             )
-    compared = client("admin").get(COMPARE, params={"task": "cancer-imaging"}).json()
+    compared = client("admin").get("/api/models/compare", params={"task": "cancer-imaging"}).json()
     assert compared["active"]["accuracy"] == 0.5 and compared["active"]["brier"] == pytest.approx(0.34)
     assert compared["challenger"]["accuracy"] == 1.0 and compared["challenger"]["brier"] == pytest.approx(0.04)
     assert [each["figure"] for each in compared["differences"]] == ["accuracy", "brier"]
