@@ -16,11 +16,14 @@ from fedcare.errors import BadImage
 from fedcare.serving.answers import Prediction, Refusal
 from fedcare.serving.image_kind import unlike
 from fedcare.serving.imaging import read_image
+from fedcare.serving.occlusion import occlusion
 from fedcare.serving.session import Array, Session
 from fedcare.serving.wording import Wording
 
 # Images that go through the graph at once: enough to be quick, few enough for a small machine's memory.
 AT_ONCE = 16
+# A class activation map of fewer places across says next to nothing about where.
+LEAST_PLACES = 4
 # An image's mean brightness is a mean of pixels: this many deviations of a single pixel away it is another kind.
 BRIGHTNESS = 2.0
 # An image with less than this share of a federation's contrast shows next to nothing.
@@ -33,8 +36,9 @@ HeatMap = npt.NDArray[np.float32]
 class Seen:
     """An image's prediction, its ``pixels`` as the model saw them, and the heat map.
 
-    ``heat`` is 0 to 1 by place, at the model's own coarse resolution: how much each place speaks for the positive class
-    (for more than two, for the predicted one), the strongest place being 1. None for a version of an earlier FedCare.
+    ``heat`` is 0 to 1 by place: how much each place speaks for the positive class (for more than two, for the predicted
+    one), the strongest place being 1. It is the exact class activation map where that has 4 x 4 places or more, else
+    found by covering place after place. None for one of many images.
     """
 
     prediction: Prediction
@@ -54,15 +58,19 @@ class ImagePredictor:
             pixels = read_image(image, self._preprocessing.image_size)
         except UnusableImage as problem:
             raise BadImage(reason=str(problem)) from problem
-        return self._seen([pixels])[0]
+        prediction, activation = self._said([pixels])[0]
+        about = self._about(prediction)
+        if activation is None or min(activation.shape[1:]) < LEAST_PLACES:
+            return Seen(prediction, pixels, _scaled(occlusion(pixels, about, self._outputs)))
+        return Seen(prediction, pixels, _scaled(_speaks_for(activation, about)))
 
     def many(self, images: Sequence[Path | bytes]) -> list[Seen | Refusal]:
         """Each image, or why it cannot be used."""
         answers: list[Seen | Refusal] = []
         for start in range(0, len(images), AT_ONCE):
             read = [self._read(each) for each in images[start : start + AT_ONCE]]
-            seen = iter(self._seen([each for each in read if not isinstance(each, Refusal)]))
-            answers += [each if isinstance(each, Refusal) else next(seen) for each in read]
+            said = iter(self._said([each for each in read if not isinstance(each, Refusal)]))
+            answers += [each if isinstance(each, Refusal) else Seen(next(said)[0], each, None) for each in read]
         return answers
 
     def _read(self, image: Path | bytes) -> Pixels | Refusal:
@@ -71,17 +79,25 @@ class ImagePredictor:
         except UnusableImage as problem:
             return Refusal((("image", str(problem)),))
 
-    def _seen(self, pixels: list[Pixels]) -> list[Seen]:
+    def _said(self, pixels: list[Pixels]) -> list[tuple[Prediction, Array | None]]:
+        """Predictions of images and their activation maps, None for a graph of an earlier FedCare."""
         if not pixels:
             return []
         outputs, activation = self._session.with_activation(self._inputs(np.stack(pixels)))
-        seen = []
+        said = []
         for place, own in enumerate(pixels):
             reasons = self._unusual(own)
             prediction = self._wording.one(outputs[place], outputs[place], None, reasons, reasons)
-            heat = None if activation is None else self._heat(activation[place], prediction)
-            seen.append(Seen(prediction, own, heat))
-        return seen
+            said.append((prediction, None if activation is None else activation[place]))
+        return said
+
+    def _outputs(self, pixels: Pixels) -> Array:
+        return self._session.outputs(self._inputs(pixels))
+
+    def _about(self, prediction: Prediction) -> int:
+        """The class that a heat map is about."""
+        classes = self._preprocessing.classes
+        return 1 if len(classes) == 2 else classes.index(prediction.label or classes[0])
 
     def _inputs(self, pixels: Pixels) -> Array:
         raw = self._preprocessing.inputs(Images(pixels, np.zeros(len(pixels)))).astype(np.float32) / np.float32(255.0)
@@ -102,11 +118,13 @@ class ImagePredictor:
             reasons.append("the image has next to no contrast")
         return tuple(reasons)
 
-    def _heat(self, activation: Array, prediction: Prediction) -> HeatMap:
-        classes = self._preprocessing.classes
-        about = 1 if len(classes) == 2 else classes.index(prediction.label or classes[0])
-        rest = np.delete(activation, about, axis=0).max(axis=0)
-        speaks_for = np.maximum(activation[about] - rest, 0.0)
-        most = float(speaks_for.max())
-        heat: HeatMap = speaks_for / np.float32(most) if most > 0 else speaks_for
-        return heat
+
+def _speaks_for(activation: Array, about: int) -> HeatMap:
+    rest = np.delete(activation, about, axis=0).max(axis=0)
+    found: HeatMap = np.maximum(activation[about] - rest, 0.0)
+    return found
+
+
+def _scaled(heat: HeatMap) -> HeatMap:
+    most = float(heat.max())
+    return heat / np.float32(most) if most > 0 else heat

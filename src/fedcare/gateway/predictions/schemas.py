@@ -215,8 +215,7 @@ class ImagePredictionAnswer(Said):
     model_version: str
     image: str = Field(description="What the model saw: a grey PNG in base64, to lay the heat map over.")
     heat_map: HeatMap | None = Field(
-        description="None for a version of a FedCare that made no heat maps, and where an answer is given once more"
-        " after another version took over."
+        description="None where an answer is given once more after another version took over."
     )
 
 
