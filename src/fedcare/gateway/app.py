@@ -41,7 +41,7 @@ from fedcare.settings import settings
 from fedcare.trust.service_token import service_token
 
 # Routes are tried one after the other, so those that are asked for most come first.
-ROUTERS = (monitoring, predictions, patients, auth, institutions, models, audit, training, internal, schedules, plans)
+ROUTERS = (predictions, patients, monitoring, auth, institutions, models, audit, training, internal, schedules, plans)
 DESCRIPTION = (
     "Patients, predictions, models, training and the audit log of one FedCare gateway. Sign in at `/api/auth/login`;"
     " browsers get cookies and send the CSRF token back in `X-CSRF-Token`, machines send the access token as a Bearer"

@@ -15,6 +15,7 @@ from fastapi.params import Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
 from fedcare.gateway.guard import CurrentCaller
 from fedcare.gateway.idempotency import CurrentTicket, sent_key, ticket_for
@@ -30,6 +31,17 @@ class DirectRoute(APIRoute):
     It gives a ``Response``. Dependencies of the route, the guard above all, are coroutine functions of the request and
     come first.
     """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **declared: Any) -> None:
+        super().__init__(path, endpoint, **declared)
+        handle = self.get_route_handler()
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            # FastAPI's own keeps three stacks of contexts for dependencies that yield, of which there are none here.
+            response = await handle(Request(scope, receive, send))
+            await response(scope, receive, send)
+
+        self.app = answer
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The dependencies in their order, then the endpoint; in a thread, if it is no coroutine function."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from fastapi import Request
@@ -26,8 +26,7 @@ from fedcare.gateway.events import Handler
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-@dataclass(frozen=True)
-class _Credentials:
+class _Credentials(NamedTuple):
     token: str
     in_cookie: bool
 
@@ -63,13 +62,14 @@ class Authenticator:
         claims = self.tokens.read(credentials.token)
         if self._has_ended(claims):
             raise Unauthenticated(reason="the session has ended")
-        request.state.caller = caller = Caller(
+        client, state = request.client, request.state
+        state.caller = caller = Caller(
             claims.worker_id,
             claims.institution_id,
             claims.role,
             claims.session_id,
-            request.client.host if request.client else None,
-            getattr(request.state, "request_id", None),
+            client.host if client else None,
+            getattr(state, "request_id", None),
         )
         if credentials.in_cookie and request.method not in READING:
             self.check_csrf(request, claims.session_id)
