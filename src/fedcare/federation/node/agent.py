@@ -20,6 +20,7 @@ from fedcare.federation.node.config import NodeConfig, NodeFolder
 from fedcare.federation.node.fleet import Envelope, Fleet, Heartbeat
 from fedcare.federation.node.guard import Guard, Permit
 from fedcare.federation.node.kept_answers import KeptAnswers
+from fedcare.federation.node.memory import give_back
 from fedcare.federation.node.question import Question
 from fedcare.federation.node.store import NodeStore
 from fedcare.federation.site import Site
@@ -31,6 +32,8 @@ T = TypeVar("T")
 QUICK, IDLE = 0.1, 2.0
 # Of the time since the last question, how much may pass before the next one is noticed.
 SHARE = 0.1
+# Seconds without a question after which memory is given back.
+SPARING = 5.0
 LONGEST_BACKOFF = 5.0
 DATABASE_PAUSE = 0.5
 PAUSE = 0.2
@@ -46,7 +49,7 @@ class Agent:
         self._stop = threading.Event()
         self._lost = threading.Event()
         self._configs: dict[int, dict[str, object]] = {}
-        self._active = time.monotonic()
+        self._active, self._sparing = time.monotonic(), False
         self.state = "connecting"
 
     def stop(self) -> None:
@@ -76,7 +79,7 @@ class Agent:
                 self._pause()
                 return
             self._serve(envelope)
-            self._active = time.monotonic()
+            self._active, self._sparing = time.monotonic(), False
         except Exception as error:  # Whatever became of one question, the node goes on to serve the next.
             # It may have been lost on the way, and would never come again by itself.
             log.warning("connection lost", reason=_reason(error))
@@ -87,6 +90,9 @@ class Agent:
         """Wait: hardly at all while a run is going on, longer the longer nothing happened."""
         self.state = "waiting"
         idle = time.monotonic() - self._active
+        if idle > SPARING and not self._sparing:
+            self._sparing = True
+            give_back()
         self._stop.wait(min(IDLE, max(QUICK, SHARE * idle)))
 
     def _connect(self) -> None:
