@@ -39,6 +39,7 @@ GRANTS = dict.fromkeys(metadata.tables, ALL) | {
     "audit_heads": READ,
     "alembic_version": READ,
     "privacy_ledger": KEPT,
+    "privacy_budgets": KEPT,
     "login_attempts": QUEUE,
     "ended_sessions": QUEUE,
     "egress_log": KEPT,

@@ -50,7 +50,7 @@ from fedcare.db.tables import (
 
 TENANT_TABLES = [table for table in metadata.sorted_tables if "tenant" in table.columns]
 WRITABLE = [table for table in TENANT_TABLES if not table.name.startswith("audit_")]
-READ_BY_CONSORTIUM = {"plan_approvals", "round_metrics", "clients", "privacy_ledger"}
+READ_BY_CONSORTIUM = {"plan_approvals", "round_metrics", "clients"}
 # They hold nothing of any institution.
 OPEN_TO_ALL = {"login_attempts", "ended_sessions"}
 # They are named by the hash of what they say: whoever adds one adds what anybody would.
@@ -71,6 +71,7 @@ SAMPLES: dict[str, Callable[[], object]] = {
     "training_schedules.cron": lambda: None,
     "training_runs.cause": lambda: "manual",
     "plan_approvals.decided_how": lambda: "rule",
+    "privacy_ledger.kind": lambda: "begun",
 }
 BY_TYPE: dict[type, Callable[[], object]] = {
     Uuid: new_id,

@@ -1,4 +1,4 @@
-"""Plans, runs, rounds, the institutions' nodes and their privacy budgets."""
+"""Plans, runs, rounds and the institutions' nodes."""
 
 from __future__ import annotations
 
@@ -170,20 +170,6 @@ clients = Table(
     Column("software", String(50)),
     moment("certificate_expires_at"),
     created_at("last_seen_at"),
-)
-
-privacy_ledger = Table(
-    "privacy_ledger",
-    metadata,
-    *tenant_columns(),
-    key(),
-    Column("task", String(100), nullable=False),
-    Column("run_id", Uuid),
-    Column("epsilon", Double, nullable=False),
-    Column("delta", Double, nullable=False),
-    Column("mechanism", JSONB, nullable=False, server_default=EMPTY_OBJECT),
-    created_at(),
-    CheckConstraint("epsilon >= 0 and delta between 0 and 1", name="cost"),
 )
 
 training_schedules = Table(
