@@ -46,7 +46,8 @@ class SecureAggregation(Frozen):
     half. ``bound``: greatest absolute entry of what goes into the sum, a movement of the weights; a greater one is
     refused before anything is masked. ``stochastic_rounding`` rounds up or down by chance, so that the mean is kept.
     ``groups``: institutions are divided anew each round into as many masked groups, whose sums the coordinator sees, so
-    that a robust strategy can compare them; 1 shows it one sum.
+    that a robust strategy can compare them; 1 shows it one sum. ``least``: fewest institutions in a sum; a node may
+    ask for more.
     """
 
     enabled: bool = False
@@ -55,6 +56,7 @@ class SecureAggregation(Frozen):
     bound: Positive = 8.0
     stochastic_rounding: bool = False
     groups: Count = 1
+    least: Annotated[int, Field(ge=2)] = 3
 
 
 class Privacy(Frozen):

@@ -25,7 +25,8 @@ class Answer:
     ``vector`` (``aggregation.compression``). ``sums``: additive counts and sums (round 0, or an evaluation).
     ``examples``: rows behind the answer. ``loss``: mean training loss. ``seconds``: the institution's own work.
     ``members``: the institutions behind an answer that secure aggregation made of several; their rows are added up,
-    their weights are the mean by rows, and ``institution`` names the group.
+    their weights are the mean by rows, and ``institution`` names the group. ``payload``: what a step of secure
+    aggregation answers, as bytes.
     """
 
     institution: str
@@ -37,6 +38,7 @@ class Answer:
     seconds: float = 0.0
     members: tuple[str, ...] = ()
     compressed: npt.NDArray[np.uint8] | None = None
+    payload: npt.NDArray[np.uint8] | None = None
 
     @property
     def has_update(self) -> bool:
@@ -71,8 +73,8 @@ class Exchange(Protocol):
         """Round 0: counts and sums from which the federation's preprocessing is computed."""
         ...
 
-    def prepare(self, preprocessing: dict[str, object]) -> None:
-        """The preprocessing that every later question goes with."""
+    def prepare(self, preprocessing: dict[str, object], rows: int = 0) -> None:
+        """The preprocessing that every later question goes with; ``rows``: all training rows that were announced."""
         ...
 
     def support(self, institutions: Sequence[str]) -> list[Answer]:

@@ -87,9 +87,10 @@ class RoundLoop:
         self._require(0, _behind(answers, sums), dropped)
         self._require_comparable(len(sums), dropped)
         announced = {answer.institution: answer.examples for answer in answers if answer.institution in sums}
-        preprocessing = self._with_support(fit(self.task.records, add_up(sums.values())), sorted(sums))
+        counted = sorted(name for each in answers if each.institution in sums for name in each.behind)
+        preprocessing = self._with_support(fit(self.task.records, add_up(sums.values())), counted)
         self.exchange.prepare(preprocessing.to_json())
-        judgement = self.judge(0, initial, sorted(sums), "validation", HALF)
+        judgement = self.judge(0, initial, counted, "validation", HALF)
         start = self._record(0, [], dropped, judgement)
         return RunState(initial, initial, preprocessing.to_json(), announced, start)
 
@@ -109,7 +110,7 @@ class RoundLoop:
 
         Raises QuorumLost, and NothingAccepted where every round was rolled back.
         """
-        self.exchange.prepare(state.preprocessing)
+        self.exchange.prepare(state.preprocessing, sum(state.announced.values()))
         self.strategy.restore(state.strategy)
         for round_number in range(state.round + 1, self.plan.rounds.rounds + 1):
             self._round(round_number, state)

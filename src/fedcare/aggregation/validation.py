@@ -8,6 +8,7 @@ import numpy as np
 
 from fedcare.aggregation.exchange import Answer, Sums
 from fedcare.privacy.norm_bound import beyond, distance
+from fedcare.privacy.secure_sum.fixed_point import ROOM
 from fedcare.update import ModelUpdate, Vector
 
 # No hospital has this many rows; a count above it is a mistake or an attempt to outweigh everybody else.
@@ -60,12 +61,14 @@ def _drop(dropped: dict[str, str], names: Sequence[str], reason: str) -> None:
 
 
 def _announced(answer: Answer, announced: Mapping[str, int]) -> int:
-    """Most training rows that an answer may claim; of a group whose members' rows are secret, all that there are."""
+    """Most training rows that an answer may claim; of a group whose members' rows are secret, all that there are, and
+    as many again: somebody who missed round 0 may have joined.
+    """
     if not answer.members:
         return announced.get(answer.institution, MOST_ROWS)
     if all(name in announced for name in answer.members):
         return sum(announced[name] for name in answer.members)
-    return sum(announced.values()) or MOST_ROWS
+    return ROOM * sum(announced.values()) or MOST_ROWS
 
 
 def _distance(vector: Vector | None, current: Vector) -> float:

@@ -45,7 +45,7 @@ class BatchedExchange:
         """Round 0's counts and sums."""
         return self._count([self._sites[name].statistics(Instruction(self._text)) for name in institutions])
 
-    def prepare(self, preprocessing: dict[str, object]) -> None:
+    def prepare(self, preprocessing: dict[str, object], rows: int = 0) -> None:
         """The preprocessing that goes with every later question."""
         self._preprocessing = canonical_json(preprocessing)
 

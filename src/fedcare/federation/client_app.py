@@ -8,7 +8,7 @@ from flwr.app import Context, Message
 from flwr.clientapp import ClientApp
 
 from fedcare.aggregation.exchange import Answer
-from fedcare.errors import FedCareError
+from fedcare.errors import FedCareError, SecureSumFailed
 from fedcare.federation.messages import Instruction, asked, reply
 from fedcare.federation.site import Site
 from fedcare.update import Vector
@@ -37,6 +37,8 @@ def _answer(message: Message, site: Site, work: Callable[[Site, Instruction, Vec
     """Do the work; a failure leaves the institution as a sentence that holds no record's content."""
     try:
         instruction, vector = asked(message)
+        if instruction.recipe()[0].privacy.secure.enabled and not site.masks:
+            raise SecureSumFailed(reason="the plan asks for secure aggregation, and nothing masks the answers here")
         answer = work(site, instruction, vector)  # type: ignore[arg-type]
     except FedCareError as error:
         answer = Answer(site.name, error=str(error))

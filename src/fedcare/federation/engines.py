@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from flwr.serverapp import Grid
+
+from fedcare.aggregation.exchange import Exchange
 from fedcare.errors import EngineUnavailable
 from fedcare.federation.coordinator import Outcome
 from fedcare.federation.grid_exchange import GridExchange
+from fedcare.federation.masked_site import masked
 from fedcare.federation.questions import OnAnswer
+from fedcare.federation.secure_exchange import exchange_for
 from fedcare.federation.server_app import Drive, server_app
 from fedcare.federation.site import Site, device
 from fedcare.plan import TrainingPlan
@@ -30,22 +35,29 @@ class Choice:
 
 def choose(wanted: str | None, plan: TrainingPlan, task: Task) -> Choice:
     """The wanted engine, or the quickest one that can run the plan; raises EngineUnavailable."""
-    obstacle = supports(plan.local, task.model, device())
+    obstacle = _masked(plan) or supports(plan.local, task.model, device())
     if wanted is None:
         if obstacle is None:
             return Choice("batched", "a small model: all institutions train together")
         return Choice("inprocess", f"the batched engine cannot: {obstacle}")
     for engine in get_args(Engine):
         if engine == wanted:
-            return _available(engine, obstacle)
+            return _available(engine, obstacle, plan)
     raise EngineUnavailable(engine=wanted, reason=f"there are {', '.join(get_args(Engine))}")
 
 
-def _available(engine: Engine, obstacle: str | None) -> Choice:
+def _masked(plan: TrainingPlan) -> str | None:
+    return "secure aggregation takes messages between institutions" if plan.privacy.secure.enabled else None
+
+
+def _available(engine: Engine, obstacle: str | None, plan: TrainingPlan) -> Choice:
     if engine == "batched" and obstacle is not None:
         raise EngineUnavailable(engine=engine, reason=f"{obstacle}; use --engine inprocess")
     if engine == "ray" and importlib.util.find_spec("ray") is None:
         raise EngineUnavailable(engine=engine, reason="Ray is not installed: pip install 'flwr[simulation]==1.41.0'")
+    if engine == "ray" and plan.privacy.secure.enabled:
+        reason = "its workers forget between two messages what secure aggregation remembers; use --engine inprocess"
+        raise EngineUnavailable(engine=engine, reason=reason)
     return Choice(engine, "as asked")
 
 
@@ -56,7 +68,11 @@ def run(engine: Engine, plan: TrainingPlan, sites: Sequence[Site], drive: Drive,
 
         return drive(BatchedExchange(sites, plan, on_answer))
     outcomes: list[Outcome] = []
-    app = server_app(lambda grid: GridExchange(grid, plan, len(sites), on_answer), drive, outcomes.append)
+
+    def opened(grid: Grid) -> Exchange:
+        return exchange_for(plan, on_answer, lambda heard: GridExchange(grid, plan, len(sites), heard))
+
+    app = server_app(opened, drive, outcomes.append)
     if engine == "ray":
         from fedcare.federation.ray_engine import run_on_ray
 
@@ -65,7 +81,7 @@ def run(engine: Engine, plan: TrainingPlan, sites: Sequence[Site], drive: Drive,
         from fedcare.federation.client_app import client_app
         from fedcare.federation.inprocess_grid import InProcessGrid
 
-        by_name = {site.name: site for site in sites}
+        by_name = {site.name: site for site in masked(plan, sites)}
         grid = InProcessGrid(client_app(lambda context: by_name[str(context.node_config["institution"])]), [*by_name])
         app(grid, grid.server_context())
     return outcomes[0]

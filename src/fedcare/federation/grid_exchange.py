@@ -40,9 +40,10 @@ class GridExchange(MessageExchange):
             self._learn_names(unnamed)
         return sorted(self._names[node] for node in nodes if node in self._names)
 
-    def _ask(
+    def ask(
         self, kind: str, instruction: Instruction, vector: Vector | None, institutions: Sequence[str]
     ) -> list[Answer]:
+        """One answer for each institution; one with an error where none came in time."""
         nodes = {name: node for node, name in self._names.items()}
         content = ask(instruction, vector)
         self.traffic.sent += size_of(content) * len(institutions)

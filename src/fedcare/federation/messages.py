@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,21 +16,35 @@ from flwr.common.constant import ErrorCode
 from fedcare.aggregation.exchange import Answer, Split
 from fedcare.federation.arrays import packed
 from fedcare.plan import TrainingPlan
+from fedcare.privacy.secure_sum.wire import Step
 from fedcare.tasks.spec import Task
 from fedcare.update import Vector
 
 WEIGHTS, VECTOR, COMPRESSED = "weights", "vector", "compressed"
+PAYLOAD, STEP, ROWS = "payload", "step", "rows"
 ANSWER, SUMS, EXAMPLES = "answer", "sums", "num-examples"
 
 
 @dataclass(frozen=True)
 class Instruction:
-    """What the coordinator asks: a plan, the round, the split to evaluate, the federation's preprocessing."""
+    """What the coordinator asks: a plan, the round, the split to evaluate, the federation's preprocessing.
+
+    Under secure aggregation a question has a ``step`` and a ``payload`` (``privacy.secure_sum.wire``), and tells before
+    training how many training ``rows`` all institutions announced together.
+    """
 
     plan: str
     round: int = 0
     split: Split = "train"
     preprocessing: str = ""
+    step: Step = ""
+    payload: bytes = b""
+    rows: int = 0
+
+    @cached_property
+    def plan_hash(self) -> str:
+        """SHA-256 of the plan's text as it was sent: what an institution approves."""
+        return hashlib.sha256(self.plan.encode(errors="surrogatepass")).hexdigest()
 
     def recipe(self) -> tuple[TrainingPlan, Task]:
         """The plan and the task it declares."""
@@ -52,6 +67,8 @@ def ask(instruction: Instruction, vector: Vector | None = None) -> RecordDict:
             "preprocessing": instruction.preprocessing,
         }
     )
+    if instruction.step:
+        config[STEP], config[PAYLOAD], config[ROWS] = instruction.step, instruction.payload, instruction.rows
     content = RecordDict({"config": config})
     if vector is not None:
         content[WEIGHTS] = ArrayRecord({VECTOR: packed(vector)})
@@ -62,7 +79,8 @@ def asked(message: Message) -> tuple[Instruction, Vector | None]:
     """The instruction in a question, and the weights that came with it."""
     config: Any = message.content["config"]
     split: Split = config["split"]
-    instruction = Instruction(config["plan"], config["round"], split, config["preprocessing"])
+    secure = {name: config[name] for name in (STEP, PAYLOAD, ROWS) if name in config}
+    instruction = Instruction(config["plan"], config["round"], split, config["preprocessing"], **secure)
     weights: Any = message.content.get(WEIGHTS)
     return instruction, None if weights is None else _view(weights[VECTOR], np.float32)
 
@@ -87,6 +105,8 @@ def reply(answer: Answer, question: Message) -> Message:
         content[WEIGHTS] = ArrayRecord({VECTOR: packed(answer.vector)})
     elif answer.compressed is not None:
         content[WEIGHTS] = ArrayRecord({COMPRESSED: packed(answer.compressed)})
+    elif answer.payload is not None:
+        content[WEIGHTS] = ArrayRecord({PAYLOAD: packed(answer.payload)})
     return Message(content, reply_to=question)
 
 
@@ -102,7 +122,7 @@ def answered(message: Message, institution: str) -> Answer:
 
 def _answer(content: Any, institution: str) -> Answer:
     told, weights = content[ANSWER], content.get(WEIGHTS, {})
-    if unknown := set(weights) - {VECTOR, COMPRESSED}:
+    if unknown := set(weights) - {VECTOR, COMPRESSED, PAYLOAD}:
         return Answer(institution, error=f"unexpected arrays in the answer: {', '.join(sorted(unknown))}")
     examples = told[EXAMPLES]
     if not isinstance(examples, int):
@@ -111,6 +131,7 @@ def _answer(content: Any, institution: str) -> Answer:
         institution,
         vector=_view(weights[VECTOR], np.float32) if VECTOR in weights else None,
         compressed=_view(weights[COMPRESSED], np.uint8) if COMPRESSED in weights else None,
+        payload=_view(weights[PAYLOAD], np.uint8) if PAYLOAD in weights else None,
         sums=np.frombuffer(told[SUMS], "<f8") if SUMS in told else None,
         examples=examples,
         loss=float(told["loss"]),
@@ -127,9 +148,10 @@ def name_in(message: Message) -> str | None:
 
 
 def size_of(content: RecordDict) -> int:
-    """Payload bytes of a message: its sums and its arrays."""
+    """Payload bytes of a message: its sums, its arrays, and what a step of secure aggregation says."""
     arrays = sum(len(array.data) for record in content.array_records.values() for array in record.values())
-    return arrays + sum(map(len, sums_in(content)))
+    said = (record.get(PAYLOAD) for record in content.config_records.values())
+    return arrays + sum(map(len, sums_in(content))) + sum(len(each) for each in said if isinstance(each, bytes))
 
 
 def sums_in(content: RecordDict) -> list[bytes]:

@@ -33,32 +33,32 @@ class MessageExchange(ABC):
         """Names of the institutions that can be asked now, sorted."""
 
     @abstractmethod
-    def _ask(
+    def ask(
         self, kind: str, instruction: Instruction, vector: Vector | None, institutions: Sequence[str]
     ) -> list[Answer]:
         """One answer for each institution; one with an error where none came."""
 
     def statistics(self, institutions: Sequence[str]) -> list[Answer]:
         """Round 0's counts and sums."""
-        return self._ask(MessageType.QUERY, Instruction(self._text), None, institutions)
+        return self.ask(MessageType.QUERY, Instruction(self._text), None, institutions)
 
-    def prepare(self, preprocessing: dict[str, object]) -> None:
+    def prepare(self, preprocessing: dict[str, object], rows: int = 0) -> None:
         """The preprocessing that goes with every later question."""
         self._preprocessing = canonical_json(preprocessing)
 
     def support(self, institutions: Sequence[str]) -> list[Answer]:
         """Round 0's capped counts of what the training rows cover."""
-        return self._ask(
+        return self.ask(
             MessageType.QUERY, Instruction(self._text, 0, "support", self._preprocessing), None, institutions
         )
 
     def train(self, round_number: int, vector: Vector, institutions: Sequence[str]) -> list[Answer]:
         """Training from ``vector``."""
         instruction = Instruction(self._text, round_number, "train", self._preprocessing)
-        answers = self._ask(MessageType.TRAIN, instruction, vector, institutions)
+        answers = self.ask(MessageType.TRAIN, instruction, vector, institutions)
         return [arrive(self._plan, vector, answer) for answer in answers]
 
     def evaluate(self, round_number: int, vector: Vector, institutions: Sequence[str], split: Split) -> list[Answer]:
         """Evaluation of ``vector`` on one split."""
         instruction = Instruction(self._text, round_number, split, self._preprocessing)
-        return self._ask(MessageType.EVALUATE, instruction, vector, institutions)
+        return self.ask(MessageType.EVALUATE, instruction, vector, institutions)

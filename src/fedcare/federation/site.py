@@ -31,7 +31,12 @@ from fedcare.update import Vector
 
 
 class Site:
-    """One institution's records and what it answers to the coordinator's three questions."""
+    """One institution's records and what it answers to the coordinator's three questions.
+
+    ``masks``: whether it answers as secure aggregation demands.
+    """
+
+    masks = False
 
     def __init__(self, institution: Institution, *, witness: Witness | None = None) -> None:
         """``witness`` is shown every step of local training, for audits."""

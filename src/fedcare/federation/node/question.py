@@ -54,7 +54,7 @@ class Question:
     @cached_property
     def plan_hash(self) -> str:
         """SHA-256 of the plan's text as it was sent: what an institution approves."""
-        return hashlib.sha256(self.instruction.plan.encode(errors="surrogatepass")).hexdigest()
+        return self.instruction.plan_hash
 
     @cached_property
     def plan(self) -> TrainingPlan:

@@ -64,9 +64,10 @@ class RunExchange(MessageExchange):
 
     # -- one question -------------------------------------------------------------------------------------------------
 
-    def _ask(
+    def ask(
         self, kind: str, instruction: Instruction, vector: Vector | None, institutions: Sequence[str]
     ) -> list[Answer]:
+        """One answer for each institution; one with an error where none came in time."""
         self._memory.keep(self._members, self._deadlines)
         seconds, usual = self._deadlines.seconds(kind), self._deadlines.usual(kind)
         content, group = ask(instruction, vector), str(instruction.round)

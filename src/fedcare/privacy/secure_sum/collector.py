@@ -77,11 +77,6 @@ class Agreement:
         return Sum(self, place, context, parameters, sorted(self._standing))
 
     @property
-    def is_whole(self) -> bool:
-        """Whether everybody who was invited takes part."""
-        return self._standing == set(self._invited)
-
-    @property
     def is_spent(self) -> bool:
         """Whether no sum is left."""
         return self._used >= self.sums

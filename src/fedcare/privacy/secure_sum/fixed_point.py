@@ -19,6 +19,9 @@ Floats = npt.NDArray[np.float64]
 MOST_MEMBERS = 1024
 """Institutions in one sum at most: for so many, no sum can overflow."""
 
+ROOM = 2
+"""Rows that a sum of movements has room for, in multiples of those announced in round 0: somebody may join later."""
+
 # -- movements of weights, 32 bits ------------------------------------------------------------------------------------
 
 

@@ -250,9 +250,8 @@ class Member:
     def _find(self, part: Part) -> _Agreement:
         agreement = self._agreements.get(part.session)
         if agreement is None:
-            raise SecureSumFailed(
-                reason="this institution knows nothing of the agreement: it was restarted, or it is over"
-            )
+            raise SecureSumFailed(reason="this institution was restarted since the agreement was made, or it is over")
+        self._agreements.move_to_end(part.session)
         return agreement
 
     def _once(self, agreement: _Agreement, step: str, place: int, part: Part, work: Callable[[], W]) -> W:

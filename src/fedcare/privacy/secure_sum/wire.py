@@ -128,10 +128,10 @@ def together(parts: Iterable[Part]) -> bytes:
 def meant_for(name: str, kind: type[P], data: bytes) -> P:
     """The one part that names an institution; raises SecureSumFailed."""
     try:
-        parts = TypeAdapter(tuple[kind, ...]).validate_json(data)  # type: ignore[valid-type]
+        parts: tuple[P, ...] = TypeAdapter(tuple[kind, ...]).validate_json(data)  # type: ignore[valid-type]
     except ValidationError as error:
         raise SecureSumFailed(reason=f"what came is no {kind.__name__.lower()}") from error
     own = [part for part in parts if name in part.members]
     if len(own) != 1:
         raise SecureSumFailed(reason="this institution is meant by none of the groups, or by several")
-    return own[0]  # type: ignore[no-any-return]
+    return own[0]
