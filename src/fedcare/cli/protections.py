@@ -30,7 +30,8 @@ def protected(task: str, private: float | None, secure: bool, robust: bool) -> d
     if secure:
         settings["privacy.secure.enabled"] = "true"
     if robust:
-        settings |= {"privacy.secure.groups": str(GROUPS)} if secure else {"strategy.name": "trimmed-mean"}
+        grouped = {"privacy.secure.groups": str(GROUPS), "privacy.secure.least": "2"}
+        settings |= grouped if secure else {"strategy.name": "trimmed-mean"}
     return settings
 
 

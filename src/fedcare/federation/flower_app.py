@@ -18,7 +18,7 @@ from flwr.serverapp import Grid, ServerApp
 
 from fedcare.aggregation.planning import plan_of
 from fedcare.data.split import institution
-from fedcare.errors import BadSetting
+from fedcare.errors import BadSetting, EngineUnavailable
 from fedcare.federation.client_app import client_app
 from fedcare.federation.coordinator import coordinate
 from fedcare.federation.flower_watcher import FlowerWatcher
@@ -46,6 +46,11 @@ def _coordinate(grid: Grid, context: Context) -> None:
     # 1. What is asked for, and where it is kept.
     task = _task(context.run_config)
     plan = plan_of(task, int(context.run_config["seed"]))
+    if plan.privacy.secure.enabled:
+        reason = (
+            "stock Flower's nodes have no certificates of the consortium to prove their keys with; use `fedcare up`"
+        )
+        raise EngineUnavailable(engine=ENGINE, reason=reason)
     folder = _folder(context)
     # 2. Who is there.
     watcher = FlowerWatcher(plan)

@@ -13,11 +13,20 @@ from pydantic import ValidationError
 from fedcare.errors import FedCareError, PlanRefused
 from fedcare.federation.messages import Instruction, asked
 from fedcare.plan import TrainingPlan
+from fedcare.privacy.secure_sum.wire import Step
 from fedcare.tasks.spec import Task
 from fedcare.update import Vector
 
 # A plan is a few kilobytes: it is stored and shown to people.
 MOST_PLAN_BYTES = 256 * 1024
+# What leaves with a step of secure aggregation that holds nothing of any record.
+STEPS: dict[Step, str] = {
+    "invite": "keys",
+    "share": "sealed shares",
+    "deliver": "consent to an agreement",
+    "survivors": "signature of survivors",
+    "reveal": "shares of masks",
+}
 ANSWERS = {MessageType.QUERY: "statistics", MessageType.TRAIN: "update", MessageType.EVALUATE: "evaluation"}
 
 
@@ -69,20 +78,26 @@ class Question:
     @property
     def kind(self) -> str:
         """What would leave the institution with the answer, in the words of the egress log."""
+        step = self.instruction.step
+        return STEPS.get(step, f"masked {self._kind}" if step == "masked" else self._kind)
+
+    @property
+    def trains(self) -> bool:
+        """Whether the answer is an update, masked or not."""
+        return self._kind == "update"
+
+    @property
+    def _kind(self) -> str:
+        """What is asked of the records."""
         if self.instruction.split in ("calibration", "support"):
             return self.instruction.split
         return ANSWERS[self.message.metadata.message_type]
 
-    @property
-    def trains(self) -> bool:
-        """Whether the answer is an update."""
-        return self.kind == "update"
-
     @cached_property
     def digest(self) -> str:
-        """Equal for questions that ask exactly the same of the same plan."""
+        """Equal for questions that ask exactly the same of the same plan's records, masked for whichever sum."""
         asked_for = self.instruction
-        text = f"{self.kind}:{self.plan_hash}:{asked_for.round}:{asked_for.split}:{asked_for.preprocessing}"
+        text = f"{self._kind}:{self.plan_hash}:{asked_for.round}:{asked_for.split}:{asked_for.preprocessing}"
         found = hashlib.sha256(text.encode())
         if self.vector is not None:
             found.update(self.vector.data)

@@ -15,6 +15,7 @@ from fedcare.aggregation.checkpoint import load
 from fedcare.aggregation.exchange import Exchange
 from fedcare.errors import CoordinatorRefused, CoordinatorUnreachable, FedCareError, StorageFull
 from fedcare.federation.coordinator import Outcome, coordinate
+from fedcare.federation.questions import OnAnswer
 from fedcare.federation.run.exchange import RunExchange
 from fedcare.federation.run.flower_run import FlowerRun, flower_run
 from fedcare.federation.run.judging import find_active, judge_again, pass_gate, rival
@@ -22,6 +23,7 @@ from fedcare.federation.run.place import RunPlace
 from fedcare.federation.run.release import release
 from fedcare.federation.run.reporter import Reporter
 from fedcare.federation.run.telling import Teller
+from fedcare.federation.secure_exchange import exchange_for
 from fedcare.federation.server_app import server_app
 from fedcare.federation.summary import summarise, trained_rows
 from fedcare.federation.superlink.seen import long_gone
@@ -91,7 +93,7 @@ class Attempt:
             server_app(lambda grid: self._exchange(grid, run), drive, lambda outcome: None)(run.grid, run.context)
         return ends[0]
 
-    def _exchange(self, grid: Grid, run: FlowerRun) -> RunExchange:
+    def _exchange(self, grid: Grid, run: FlowerRun) -> Exchange:
         def check() -> None:
             self._check()
             if run.is_lost():
@@ -100,10 +102,12 @@ class Attempt:
         def waiting(names: list[str]) -> None:
             self.reporter.note("waiting", text=f"waits for {', '.join(names)}, {self.plan.rounds.patience:g} s at most")
 
-        return RunExchange(
-            grid, self.plan, self.reporter.answered, run.registered, self.place.folder, check,
-            lambda: long_gone(self.home), waiting,
-        )  # fmt: skip
+        def opened(heard: OnAnswer) -> RunExchange:
+            return RunExchange(
+                grid, self.plan, heard, run.registered, self.place.folder, check, lambda: long_gone(self.home), waiting
+            )
+
+        return exchange_for(self.plan, self.reporter.answered, opened)
 
     def _active_again(self, exchange: Exchange, outcome: Outcome) -> Figures | None:
         known = self.place.active()
