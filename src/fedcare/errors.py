@@ -211,6 +211,13 @@ class UnknownRun(FedCareError):
     text = "There is no run {run!r} under {root}. See `fedcare runs list`."
 
 
+class NothingToAudit(FedCareError):
+    """A run cannot be attacked here: its records lie elsewhere or are others now, or it has not come to its end."""
+
+    code, status, exit_code = "nothing_to_audit", 422, 2
+    text = "{run} cannot be audited here: {reason}"
+
+
 class UnknownModel(FedCareError):
     """No model version at that place."""
 

@@ -42,6 +42,12 @@ class Table:
             split=None if self.split is None else self.split[rows],
         )
 
+    def joined(self, other: Table) -> Table:
+        """These rows and then the other's, without what could divide them."""
+        numeric = {name: np.concatenate([own, other.numeric[name]]) for name, own in self.numeric.items()}
+        chosen = {name: np.concatenate([own, other.categorical[name]]) for name, own in self.categorical.items()}
+        return Table(numeric, chosen, np.concatenate([self.target, other.target]))
+
 
 @dataclass(frozen=True)
 class Images:
@@ -68,6 +74,10 @@ class Images:
             groups={name: values[rows] for name, values in self.groups.items()},
             split=None if self.split is None else self.split[rows],
         )
+
+    def joined(self, other: Images) -> Images:
+        """These rows and then the other's, without what could divide them."""
+        return Images(np.concatenate([self.pixels, other.pixels]), np.concatenate([self.target, other.target]))
 
 
 Records = Table | Images

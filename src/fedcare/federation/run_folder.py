@@ -33,6 +33,7 @@ def claim(folder: Path, study: Study, engine: Engine, resume: bool) -> None:
         "partition": study.partition,
         "engine": engine,
         "records": study.fingerprint,
+        "source": dict(study.source),
     }
     path = folder / STUDY
     if not resume:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,7 @@ class Study:
     ``left_out`` counts rows that did not fit the schema; ``too_small`` names institutions that take no part, as their
     nodes would refuse to, because they have fewer training rows than the plan's ``min_records``. ``fingerprint`` is a
     SHA-256 over every institution's name and rows: a run may only be resumed on the very records it began with.
+    ``source`` is what the command line said of task, records and settings, so that they are found again.
     """
 
     task: Task
@@ -42,6 +44,7 @@ class Study:
     left_out: int
     fingerprint: str
     too_small: tuple[str, ...] = ()
+    source: Mapping[str, Any] = field(default_factory=dict)
 
 
 def design(task: str, data: Path | None, partition: str | None, settings: Mapping[str, str], seed: int) -> Study:
@@ -58,7 +61,13 @@ def design(task: str, data: Path | None, partition: str | None, settings: Mappin
         raise TooFewInstitutions(found=len(parts), needed=needed, hint=fewer)
     left_out = sum(bad for _, bad in loaded.values())
     too_small = tuple(each.name for each in every if len(each.train) < plan.rounds.min_records)
-    return Study(declared, plan, parts, how, left_out, _fingerprint(parts), too_small)
+    source = {"task": _found_again(task), "data": data and str(data.absolute()), "settings": dict(settings)}
+    return Study(declared, plan, parts, how, left_out, _fingerprint(parts), too_small, source)
+
+
+def _found_again(task: str) -> str:
+    """A task's name, or the path of its file from wherever it is read."""
+    return str(Path(task).absolute()) if task.lower().endswith(".toml") else task
 
 
 def load_divided(task: Task, data: Path | None, how: str, seed: int) -> dict[str, tuple[Records, int]]:

@@ -1,0 +1,58 @@
+"""The run's plan carried out once more on other rows: shadow models, and training with canaries."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from fedcare.aggregation.exchange import Answer, Exchange, RoundRecord
+from fedcare.aggregation.rounds import Observer
+from fedcare.data.records import Institution
+from fedcare.federation.coordinator import Outcome, coordinate
+from fedcare.federation.engines import choose, run
+from fedcare.federation.site import Site
+from fedcare.plan import TrainingPlan
+from fedcare.tasks.spec import Task
+from fedcare.training.local import Witness
+
+OnRound = Callable[[int, int], None]
+"""Hears of each round that stands: its number, and how many there are."""
+
+
+class Rounds(Observer):
+    """Tells of rounds."""
+
+    def __init__(self, rounds: int, on_round: OnRound) -> None:
+        self._rounds, self._on_round = rounds, on_round
+
+    def round_started(self, round_number: int, institutions: Sequence[str]) -> None:
+        """Nothing to tell yet."""
+
+    def round_finished(self, record: RoundRecord) -> None:
+        """A round stands."""
+        self._on_round(record.round, self._rounds)
+
+
+def rerun(
+    plan: TrainingPlan,
+    institutions: Sequence[Institution],
+    on_round: OnRound,
+    witnesses: Mapping[str, Witness] | None = None,
+) -> Outcome:
+    """What the plan makes of these institutions' rows; ``witnesses`` see the local training of those they belong to."""
+    witnesses = witnesses or {}
+    sites = [Site(each, witness=witnesses.get(each.name)) for each in institutions]
+    # The batched engine trains all institutions in one product and has no single steps to show.
+    engine = choose("inprocess" if witnesses else None, plan, Task.model_validate(plan.task)).engine
+    with tempfile.TemporaryDirectory() as folder:
+
+        def drive(exchange: Exchange) -> Outcome:
+            watcher = Rounds(plan.rounds.rounds, on_round)
+            return coordinate(plan, exchange, Path(folder), watcher, lambda _: None)
+
+        return run(engine, plan, sites, drive, _unheard)
+
+
+def _unheard(answer: Answer) -> None:
+    """Answers are of no interest here."""
