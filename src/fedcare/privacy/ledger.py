@@ -88,7 +88,7 @@ class Account:
         after._reserved, after._begun = dict(self._reserved), {run: Counter(own) for run, own in self._begun.items()}
         after._add(entry)
         total = after.spent(budget.delta)
-        if total > budget.epsilon * (1.0 + ROUNDING) and entry.kind != "settled":
+        if entry.kind in ("reserved", "begun") and total > budget.epsilon * (1.0 + ROUNDING):
             spent = self.spent(budget.delta)
             left = max(0.0, budget.epsilon - spent)
             raise BudgetSpent(after=total, spent=spent, left=left, budget=budget.epsilon, delta=budget.delta)

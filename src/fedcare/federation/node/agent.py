@@ -12,8 +12,10 @@ import structlog
 from flwr.app import Context, Message, RecordDict
 
 from fedcare.aggregation.exchange import Answer
+from fedcare.db import privacy
 from fedcare.errors import BadNodeSettings, DatabaseUnavailable, FedCareError, PlanRefused
 from fedcare.federation.client_app import client_app
+from fedcare.federation.masked_site import MaskedSite
 from fedcare.federation.messages import Instruction, reply
 from fedcare.federation.node import egress
 from fedcare.federation.node.config import NodeConfig, NodeFolder
@@ -45,7 +47,7 @@ class Agent:
     def __init__(self, folder: NodeFolder, config: NodeConfig, store: NodeStore) -> None:
         self._store, self._name = store, config.institution
         self._fleet = Fleet(folder, config.coordinator)
-        self._guard, self._kept = Guard(config, store), KeptAnswers()
+        self._guard, self._kept = Guard(folder, config, store), KeptAnswers()
         self._stop = threading.Event()
         self._lost = threading.Event()
         self._configs: dict[int, dict[str, object]] = {}
@@ -156,14 +158,19 @@ class Agent:
         return answer
 
     def _work(self, question: Question, permit: Permit) -> Message:
-        app = client_app(lambda _: _Keeping(permit.site, question, self._kept))
+        site: Site = _Keeping(permit, question, self._kept)
+        if permit.member is not None:
+            site = MaskedSite(site, permit.member)
+        app = client_app(lambda _: site)
         node_id = self._fleet.node_id or 0
         context = Context(question.message.metadata.run_id, node_id, {}, RecordDict(), {})
         return app(message=question.message, context=context)
 
     def _log(self, question: Question, answer: Message, permit: Permit) -> bool:
         with self._store.transaction() as tx:
-            egress.record_answer(tx, self._store.institution_id, question, answer.content, permit.by)
+            spent = privacy.newest(tx) if question.plan.privacy.dp.enabled else None
+            epsilon = None if spent is None else spent.epsilon
+            egress.record_answer(tx, self._store.institution_id, question, answer.content, permit.by, epsilon)
         return True
 
     def _refuse(self, message: Message, refusal: PlanRefused, **told: object) -> Message:
@@ -202,11 +209,14 @@ class Agent:
 
 
 class _Keeping(Site):
-    """A site that answers a repeated question with what it answered before."""
+    """A site that answers a repeated question with what it answered before.
 
-    def __init__(self, site: Site, question: Question, kept: KeptAnswers) -> None:
-        self.name = site.name
-        self._wrapped, self._question, self._kept = site, question, kept
+    Under differential privacy an answer that was charged to nothing does not leave.
+    """
+
+    def __init__(self, permit: Permit, question: Question, kept: KeptAnswers) -> None:
+        self.name = permit.site.name
+        self._wrapped, self._ledger, self._question, self._kept = permit.site, permit.ledger, question, kept
 
     def statistics(self, instruction: Instruction) -> Answer:
         return self._once(lambda: self._wrapped.statistics(instruction))
@@ -221,7 +231,10 @@ class _Keeping(Site):
         run, digest = self._question.run, self._question.digest
         answer = self._kept.find(run, digest)
         if answer is None:
+            charged = self._ledger.charges
             answer = work()
+            if self._question.plan.privacy.dp.enabled and self._ledger.charges == charged:
+                raise RuntimeError("an answer of a private run that nobody has charged to the budget")
             self._kept.keep(run, digest, answer)
         return answer
 

@@ -22,10 +22,11 @@ class Verdict:
     refusal: str | None = None
 
 
-def verdict(tx: Connection, institution_id: int, question: Question) -> Verdict:
+def verdict(tx: Connection, institution_id: int, question: Question, epsilon: float) -> Verdict:
     """What the institution says to a question's plan, which is stored in any case, so that people can look at it.
 
-    Raises PlanRefused for a plan that cannot even be stored.
+    ``epsilon`` is what a run of the plan costs at the institution's delta, infinite where nothing bounds it. Raises
+    PlanRefused for a plan that cannot even be stored.
     """
     _store(tx, question)
     said = plans.decision(tx, question.plan_hash)
@@ -38,7 +39,7 @@ def verdict(tx: Connection, institution_id: int, question: Question) -> Verdict:
     if said is not None and said.decided_how != BY_RULE:
         return Verdict(by=said.email or said.decided_how)
     # What a rule allowed once must still fit it: rules change, and a day's rounds are used up.
-    objection = rules.objection(tx, question, rules.rule_for(tx, question.task.name))
+    objection = rules.objection(tx, question, rules.rule_for(tx, question.task.name), epsilon)
     if objection is not None:
         how = f"an administrator approves it at the gateway or with `fedcare node approve {short}`"
         return Verdict(refusal=f"plan {short}: {objection}; {how}")

@@ -33,12 +33,14 @@ class RecordSource(Frozen):
 
 class Limits(Frozen):
     """What the institution never does, whatever was approved: more rounds in a run, more passes over its rows in a
-    round; and the least number of usable records it takes part with.
+    round; the least number of usable records it takes part with; and the fewest institutions, itself included, that
+    it lets itself be added up with under secure aggregation (``together``).
     """
 
     rounds: Count = 1000
     epochs: Count = 100
     records: Count = 5
+    together: Annotated[int, Field(ge=2)] = 2
 
 
 class NodeConfig(Frozen):

@@ -29,8 +29,13 @@ def digest_of(content: RecordDict) -> str:
     return found.hexdigest()
 
 
-def record_answer(tx: Connection, institution_id: int, question: Question, content: RecordDict, by: str) -> None:
-    """Log the answer to a question."""
+def record_answer(
+    tx: Connection, institution_id: int, question: Question, content: RecordDict, by: str, epsilon: float | None
+) -> None:
+    """Log the answer to a question.
+
+    ``epsilon``: what the institution has spent with it, None where nothing bounds it.
+    """
     from fedcare.federation.messages import size_of
 
     record(
@@ -42,6 +47,7 @@ def record_answer(tx: Connection, institution_id: int, question: Question, conte
         kind=question.kind,
         bytes=size_of(content),
         hash=digest_of(content),
+        epsilon=epsilon,
         approved_by=by[:200],
     )
 

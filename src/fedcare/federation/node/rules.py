@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, delete, func, select
@@ -9,10 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from fedcare.db.tables import egress_log, standing_rules, training_plans
 from fedcare.errors import UnknownRule
-from fedcare.plan import TrainingPlan
 
 if TYPE_CHECKING:
     from fedcare.federation.node.question import Question
+
+
+# As the egress log calls them.
+UPDATES = ("update", "masked update")
 
 
 def rule_for(tx: Connection, task: str) -> Row[Any] | None:
@@ -20,14 +24,15 @@ def rule_for(tx: Connection, task: str) -> Row[Any] | None:
     return tx.execute(select(standing_rules).where(standing_rules.c.task == task)).one_or_none()
 
 
-def objection(tx: Connection, question: Question, rule: Row[Any] | None) -> str | None:
-    """Why no rule lets this question pass; None where one does."""
+def objection(tx: Connection, question: Question, rule: Row[Any] | None, epsilon: float) -> str | None:
+    """Why no rule lets this question pass; None where one does. ``epsilon`` is what the plan costs here."""
     if rule is None or not rule.is_enabled:
         return "it has not been approved here, and no standing rule covers its task"
-    if rule.max_epsilon is not None and epsilon_of(question.plan) > rule.max_epsilon:
+    if rule.max_epsilon is not None and epsilon > rule.max_epsilon:
+        promised = f"costs {epsilon:.4g} here" if math.isfinite(epsilon) else "promises none"
         return (
             f"the standing rule asks for differential privacy with an epsilon of {rule.max_epsilon:g} at most, and the"
-            " plan promises none"
+            f" plan {promised}"
         )
     most = rule.max_rounds_per_day
     if question.trains:
@@ -38,11 +43,6 @@ def objection(tx: Connection, question: Question, rule: Row[Any] | None) -> str 
     if (used := _updates_today(tx, question, others_only=True)) + rounds > most:
         return f"the standing rule allows {most} rounds a day; {used} are used, and this run would make {rounds}"
     return None
-
-
-def epsilon_of(plan: TrainingPlan) -> float:
-    """The privacy loss that a plan promises to stay within: infinite, as no plan of this version bounds it."""
-    return float("inf")
 
 
 def set_rule(
@@ -73,7 +73,7 @@ def _updates_today(tx: Connection, question: Question, others_only: bool = False
     query = (
         select(func.count(egress_log.c.hash.distinct()))
         .join(training_plans, training_plans.c.hash == egress_log.c.plan_hash)
-        .where(training_plans.c.task == question.task.name, egress_log.c.kind == "update")
+        .where(training_plans.c.task == question.task.name, egress_log.c.kind.in_(UPDATES))
         .where(egress_log.c.at > func.now() - func.make_interval(0, 0, 0, 1))
     )
     if others_only:
