@@ -1,0 +1,57 @@
+"""The median institution decides whether a round stands; a minority that lies does not."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedcare.aggregation.acceptance import gain, refusal
+
+
+@dataclass(frozen=True)
+class Figures:
+    metrics: dict[str, float] = field(default_factory=dict)
+    institutions: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+def figures(*aucs: float, pooled: float = 0.5) -> Figures:
+    return Figures({"auc": pooled}, {f"i{place}": {"auc": value} for place, value in enumerate(aucs)})
+
+
+def test_the_median_institutions_gain_counts():
+    old, new = figures(0.8, 0.8, 0.8), figures(0.9, 0.7, 0.82)
+    assert gain(old, new, "auc", higher=True) == pytest.approx(0.02)
+    assert gain(old, new, "auc", higher=False) == pytest.approx(-0.02)
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=2, max_size=2), st.booleans())
+def test_two_liars_of_five_neither_pass_a_harmful_round_nor_stop_a_good_one(lies, harmful):
+    honest = 0.6 if harmful else 0.91
+    new = figures(honest, honest, honest, *lies, pooled=lies[0])
+    gained = gain(figures(*[0.9] * 5), new, "auc", higher=True)
+    assert (refusal(gained, "auc", 0.02) is not None) == harmful
+
+
+def test_institutions_to_which_the_weights_are_no_numbers_count_as_fallen():
+    old, liar = figures(*[0.9] * 5), Figures({"auc": 1.0}, {"i4": {"auc": 1.0}})
+    gained = gain(old, liar, "auc", higher=True, unable=["i0", "i1", "i2", "i3"])
+    assert gained == -np.inf
+    assert refusal(gained, "auc", 0.5) == "most institutions could not evaluate its weights"
+
+
+def test_who_did_not_judge_both_rounds_does_not_count():
+    old, new = figures(0.9, 0.9), Figures({}, {"i0": {"auc": 0.9}, "new": {"auc": 0.1}})
+    assert gain(old, new, "auc", higher=True) == 0.0
+
+
+def test_under_masks_the_pooled_figure_counts():
+    assert gain(Figures({"auc": 0.9}), Figures({"auc": 0.7}), "auc", higher=True) == pytest.approx(-0.2)
+    assert gain(Figures({}), Figures({"auc": 0.7}), "auc", higher=True) is None
+
+
+def test_a_round_stands_up_to_the_tolerance_itself():
+    assert refusal(-0.02, "auc", 0.02) is None
+    assert refusal(None, "auc", 0.02) is None
+    assert "auc is worse by 0.03" in refusal(-0.03, "auc", 0.02)

@@ -1,0 +1,142 @@
+"""A round that does harm is thrown away with all it left behind, and the run goes on as if it had not been."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fedcare.aggregation.checkpoint import load
+from fedcare.errors import NothingAccepted, QuorumLost
+from fedcare.federation.batched_exchange import BatchedExchange
+from fedcare.federation.coordinator import coordinate
+from fedcare.federation.site import Site
+
+
+def backwards(way):
+    return -300.0 * way
+
+
+class Killed(Exception):
+    """The process is gone."""
+
+
+class Harmed(BatchedExchange):
+    """An exchange whose answers in some rounds ruin the model; it remembers what every round began with."""
+
+    def __init__(self, study, watcher, harm=(), by=backwards, dies_in=None, liars=()):
+        super().__init__([Site(each) for each in study.institutions], study.plan, watcher.answered)
+        self.harm, self.by, self.dies_in, self.liars = harm, by, dies_in, liars
+        self.began: dict[int, bytes] = {}
+
+    def train(self, round_number, vector, institutions):
+        if round_number == self.dies_in:
+            raise Killed
+        self.began[round_number] = vector.tobytes()
+        answers = super().train(round_number, vector, institutions)
+        if round_number not in self.harm:
+            return answers
+        return [replace(each, vector=vector + self.by(each.vector - vector).astype(np.float32)) for each in answers]
+
+    def evaluate(self, round_number, vector, institutions, split):
+        answers = super().evaluate(round_number, vector, institutions, split)
+        worst = super().evaluate(round_number, -50 * vector, institutions, split)
+        lies = [bad if good.institution in self.liars else good for good, bad in zip(answers, worst, strict=True)]
+        return lies if round_number not in (0, *self.harm) else answers
+
+
+def run(study, folder, watcher, **ways):
+    folder.mkdir(exist_ok=True)
+    exchange = Harmed(study, watcher, **ways)
+    return coordinate(study.plan, exchange, folder, watcher, watcher.resumed), exchange
+
+
+def bits(state) -> list[object]:
+    strategy = {name: array.tobytes() for name, array in state.strategy.items()}
+    return [state.vector.tobytes(), state.best.tobytes(), strategy, [each.tobytes() for each in state.recent]]
+
+
+DEFENDED = {"defence__acceptance": 0.05, "local__epochs": 3}
+
+
+@pytest.mark.parametrize("strategy", ["fedavg", "fedavgm", "fedadam", "trimmed-mean"])
+def test_a_rolled_back_round_leaves_weights_strategy_and_average_as_they_were(study, tmp_path, watcher, strategy):
+    # Adam's steps have one length whatever the updates, so that one round can do but little harm.
+    tolerance, average = (0.0, 1) if strategy == "fedadam" else (0.05, 2)
+    settings = DEFENDED | {"defence__acceptance": tolerance, "average_last": average}
+    plan = study(rounds__rounds=3, strategy=strategy, **settings)
+    with pytest.raises(Killed):
+        run(plan, tmp_path / "a", watcher, dies_in=3)
+    before = load(tmp_path / "a")
+    after, _ = run(plan, tmp_path / "b", watcher, harm=[3])
+    assert before.round == 2
+    assert bits(after.state) == bits(before)
+    assert after.state.best_round == before.best_round
+    record = after.state.history[2]
+    assert "r2 is worse by" in record.rolled_back
+    assert [each.rolled_back for each in after.state.history[:2]] == [None, None]
+
+
+@pytest.mark.parametrize("strategy", ["fedavg", "fedavgm"])
+def test_after_a_harmful_first_round_the_run_begins_anew(study, folder, watcher, strategy):
+    settings = {"strategy": strategy, **DEFENDED}
+    outcome, exchange = run(study(rounds__rounds=4, **settings), folder, watcher, harm=[1])
+    assert exchange.began[2] == exchange.began[1]
+    assert outcome.state.history[0].rolled_back
+    assert outcome.state.best_round > 1
+
+
+@pytest.mark.parametrize("strategy", ["fedavg", "fedadam"])
+def test_a_run_killed_after_a_rollback_ends_in_the_same_bits(study, tmp_path, watcher, strategy):
+    plan = study(rounds__rounds=5, strategy=strategy, average_last=2, **DEFENDED)
+    whole, _ = run(plan, tmp_path / "whole", watcher, harm=[2])
+    for dies_in in (3, 4):
+        with pytest.raises(Killed):
+            run(plan, tmp_path / "killed", watcher, harm=[2], dies_in=dies_in)
+        kept = load(tmp_path / "killed")
+        assert kept.history[1].rolled_back == whole.state.history[1].rolled_back
+    resumed, _ = run(plan, tmp_path / "killed", watcher, harm=[2])
+    assert bits(resumed.state) == bits(whole.state)
+    assert [each.metrics for each in resumed.state.history] == [each.metrics for each in whole.state.history]
+
+
+@pytest.mark.parametrize("by", [backwards, lambda way: np.full_like(way, 1e30)])
+def test_a_run_of_which_no_round_is_accepted_ends_and_says_so(study, folder, watcher, by):
+    plan = study(rounds__rounds=2, **DEFENDED)
+    with pytest.raises(NothingAccepted, match="All 2 rounds were rolled back"):
+        run(plan, folder, watcher, harm=[1, 2], by=by)
+
+
+def test_without_an_acceptance_test_a_harmful_round_stands(study, folder, watcher):
+    outcome, _ = run(study(rounds__rounds=3), folder, watcher, harm=[3])
+    assert [each.rolled_back for each in outcome.state.history] == [None] * 3
+
+
+def test_a_minority_that_lies_about_every_round_stops_none_and_passes_none(study, folder, watcher):
+    names = [each.name for each in study().institutions]
+    plan = study(rounds__rounds=4, **DEFENDED)
+    outcome, _ = run(plan, folder, watcher, harm=[3], liars=names[:2])
+    assert [each.rolled_back is None for each in outcome.state.history] == [True, True, False, True]
+
+
+def test_where_nobody_can_evaluate_the_weights_the_round_is_rolled_back(study, folder, watcher):
+    plan = study(rounds__rounds=3, **DEFENDED)
+    outcome, _ = run(plan, folder, watcher, harm=[2], by=lambda way: np.full_like(way, 1e30))
+    assert outcome.state.history[1].rolled_back == "no institution could evaluate its weights"
+    assert np.isfinite(outcome.state.vector).all()
+
+
+def test_where_no_update_keeps_to_the_bound_the_round_is_rolled_back_and_not_the_run(study, folder, watcher):
+    plan = study(rounds__rounds=3, defence__norm_bound=5.0, **DEFENDED)
+    outcome, _ = run(plan, folder, watcher, harm=[2], by=lambda way: 1000.0 * way)
+    record = outcome.state.history[1]
+    assert "0 usable answers" in record.rolled_back
+    assert all("the plan's bound is 5" in why for why in record.dropped.values())
+    assert outcome.state.round == 3
+    with pytest.raises(QuorumLost):
+        run(
+            study(rounds__rounds=3, defence__norm_bound=5.0),
+            folder.with_name("b"),
+            watcher,
+            harm=[2],
+            by=lambda way: 1e3 * way,
+        )
