@@ -21,6 +21,7 @@ from fedcare.cli import (
     models,
     node,
     predict,
+    privacy,
     runs,
     simulate,
     tasks,
@@ -53,6 +54,7 @@ app.add_typer(gateway.app, name="gateway")
 app.add_typer(institutions.app, name="institutions")
 app.add_typer(workers.app, name="workers")
 app.add_typer(node.app, name="node")
+app.add_typer(privacy.app, name="privacy")
 
 
 def main() -> None:

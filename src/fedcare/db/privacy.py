@@ -63,6 +63,23 @@ def account(tx: Connection) -> Account:
     return Account(Entry(f"{row.run}/{row.plan_hash}", row.kind, _uses(row.uses)) for row in tx.execute(rows))
 
 
+def spent(tx: Connection, delta: float) -> float:
+    """What everything in the ledger costs together at ``delta``: as it was last written down, where that was for it."""
+    last = newest(tx)
+    return last.epsilon if last is not None and last.delta == delta else account(tx).spent(delta)
+
+
+def unbounded_runs(tx: Connection) -> int:
+    """How many runs without differential privacy the institution took part in."""
+    rows = select(func.count()).select_from(privacy_ledger).where(privacy_ledger.c.kind == "unbounded")
+    return int(tx.execute(rows).scalar_one())
+
+
+def settle(tx: Connection, institution_id: int, run: Row[Any]) -> float:
+    """Give back what a run reserved and never began, and return what is spent then; ``run`` is a row of it."""
+    return write(tx, institution_id, Run(run.run, run.plan_hash, run.task), "settled")
+
+
 def write(
     tx: Connection,
     institution_id: int,
@@ -75,7 +92,7 @@ def write(
     """Add a row where the budget allows it, and return what is spent then; raises BudgetSpent."""
     hold(tx, institution_id)
     allowed = budget(tx)
-    spent = account(tx).admit(Entry(run.key, kind, tuple(uses)), allowed)
+    total = account(tx).admit(Entry(run.key, kind, tuple(uses)), allowed)
     row = {
         "institution_id": institution_id,
         "seq": _next(tx, privacy_ledger),
@@ -86,11 +103,11 @@ def write(
         "what": what,
         "round": round_number,
         "uses": [[use.noise_multiplier, use.sample_rate, use.steps] for use in uses],
-        "epsilon": spent,
+        "epsilon": total,
         "delta": allowed.delta,
     }
     tx.execute(insert(privacy_ledger).values(row))
-    return spent
+    return total
 
 
 def has_begun(tx: Connection, run: Run) -> bool:

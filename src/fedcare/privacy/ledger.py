@@ -39,6 +39,10 @@ class Budget:
     delta: float = 1e-5
     private_only: bool = False
 
+    def allows(self, spent: float) -> bool:
+        """Whether so much epsilon is within the budget."""
+        return spent <= self.epsilon * (1.0 + ROUNDING)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -76,7 +80,15 @@ class Account:
 
     def spent(self, delta: float) -> float:
         """Epsilon of everything that is reserved or begun, at ``delta``."""
-        return epsilon(self._uses(), delta)
+        return epsilon(self.uses(), delta)
+
+    def uses(self) -> tuple[Use, ...]:
+        """Everything that is reserved or begun, by mechanism."""
+        total: Amounts = Counter()
+        for run in self._reserved.keys() | self._begun.keys():
+            # The union of counters is the greater of both, mechanism by mechanism.
+            total += self._reserved.get(run, Counter()) | self._begun.get(run, Counter())
+        return _uses_in(total)
 
     def begun(self, run: str) -> tuple[Use, ...]:
         """What a run has released, or was about to when it was cut off."""
@@ -88,7 +100,7 @@ class Account:
         after._reserved, after._begun = dict(self._reserved), {run: Counter(own) for run, own in self._begun.items()}
         after._add(entry)
         total = after.spent(budget.delta)
-        if entry.kind in ("reserved", "begun") and total > budget.epsilon * (1.0 + ROUNDING):
+        if entry.kind in ("reserved", "begun") and not budget.allows(total):
             spent = self.spent(budget.delta)
             left = max(0.0, budget.epsilon - spent)
             raise BudgetSpent(after=total, spent=spent, left=left, budget=budget.epsilon, delta=budget.delta)
@@ -102,13 +114,6 @@ class Account:
             self._begun.setdefault(entry.run, Counter()).update(_amounts(entry.uses))
         elif entry.kind == "settled":
             self._reserved.pop(entry.run, None)
-
-    def _uses(self) -> list[Use]:
-        total: Amounts = Counter()
-        for run in self._reserved.keys() | self._begun.keys():
-            # The union of counters is the greater of both, mechanism by mechanism.
-            total += self._reserved.get(run, Counter()) | self._begun.get(run, Counter())
-        return list(_uses_in(total))
 
 
 class MemoryLedger:
