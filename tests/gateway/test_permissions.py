@@ -62,6 +62,10 @@ def of_a(gateway):
         insert into egress_log (institution_id, id, run, kind, bytes, hash)
         values (:tenant, :id, 'onlyina', 'update', 1, '')
     """
+    charged = """
+        insert into privacy_ledger (institution_id, seq, run, plan_hash, task, kind, epsilon, delta)
+        values (:tenant, 1, 'onlyina', '', 'onlyina', 'unbounded', 0, 1e-5)
+    """
     values = {"id": ids["prediction_id"], "worker": ids["worker_id"], "patient": ids["patient_id"]}
     with gateway.owner.begin() as connection:
         connection.execute(as_a, tenant)
@@ -69,6 +73,7 @@ def of_a(gateway):
         connection.execute(sqlalchemy.text(prediction), tenant | values)
         connection.execute(sqlalchemy.text(rule), tenant)
         connection.execute(sqlalchemy.text(left), tenant | {"id": new_id()})
+        connection.execute(sqlalchemy.text(charged), tenant)
     return ids
 
 
@@ -172,5 +177,6 @@ def snapshot(gateway):
     """What institution A holds, but for its audit log."""
     tables = {"patients": "tenant", "predictions": "tenant", "medical_workers": "tenant", "institutions": "id"}
     tables |= {"standing_rules": "tenant", "egress_log": "tenant", "plan_approvals": "tenant"}
+    tables |= {"privacy_budgets": "tenant", "privacy_ledger": "tenant"}
     a = gateway.institutions["A"]
     return {table: gateway.rows(f"select * from {table} where {column} = :a", a=a) for table, column in tables.items()}

@@ -133,6 +133,9 @@ ACTIONS: dict[str, Action] = {
     "setRule": _rule("rules.set"),
     "deleteRule": _rule("rules.remove"),
     "listEgress": Action("egress.list", "egress"),
+    "getBudget": Action("privacy.budget", "privacy_budget"),
+    "setBudget": Action("privacy.set_budget", "privacy_budget"),
+    "listCharges": Action("privacy.ledger", "privacy_ledger"),
     "listAudit": Action("audit.read", "audit_log"),
     "verifyAudit": Action("audit.verify", "audit_log"),
 }

@@ -33,6 +33,7 @@ from fedcare.gateway.orphans import end_with_parent
 from fedcare.gateway.patients.endpoints import router as patients
 from fedcare.gateway.plans.endpoints import router as plans
 from fedcare.gateway.predictions.endpoints import router as predictions
+from fedcare.gateway.privacy.endpoints import router as privacy
 from fedcare.gateway.schedules.endpoints import router as schedules
 from fedcare.gateway.services import Services
 from fedcare.gateway.training.endpoints import router as training
@@ -41,7 +42,20 @@ from fedcare.settings import settings
 from fedcare.trust.service_token import service_token
 
 # Routes are tried one after the other, so those that are asked for most come first.
-ROUTERS = (predictions, patients, monitoring, auth, institutions, models, audit, training, internal, schedules, plans)
+ROUTERS = (
+    predictions,
+    patients,
+    monitoring,
+    auth,
+    institutions,
+    models,
+    audit,
+    training,
+    internal,
+    schedules,
+    plans,
+    privacy,
+)
 DESCRIPTION = (
     "Patients, predictions, models, training and the audit log of one FedCare gateway. Sign in at `/api/auth/login`;"
     " browsers get cookies and send the CSRF token back in `X-CSRF-Token`, machines send the access token as a Bearer"

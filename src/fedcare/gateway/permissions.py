@@ -96,6 +96,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "setRule": ADMINS,
     "deleteRule": ADMINS,
     "listEgress": ADMINS,
+    "getBudget": ADMINS,
+    "setBudget": ADMINS,
+    "listCharges": ADMINS,
     "listAudit": ANY_ADMIN,
     "verifyAudit": ANY_ADMIN,
 }

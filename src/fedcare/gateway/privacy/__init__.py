@@ -1,0 +1,1 @@
+"""An institution's privacy budget and what was charged to it."""
