@@ -20,6 +20,7 @@ Bytes = npt.NDArray[np.uint8]
 SEED_BYTES = 32
 # Bytes of keystream at a time: they stay in the processor's cache.
 _CHUNK = 1 << 18
+_ZEROS = memoryview(bytes(_CHUNK))
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Masked:
 
     def mask(self, seed: bytes, sign: int) -> None:
         """Add (``sign`` 1) or take away (-1) the keystream of a seed of 32 bytes, which is used for nothing else."""
-        stream = _Keystream(seed)
+        stream = _Keystream(seed, min(_CHUNK, max(self.wide.nbytes, self.ring.nbytes)))
         pads = np.frombuffer(stream.next(self.wide.nbytes), "<u8").reshape(-1, LIMBS)
         add(self.wide, pads if sign > 0 else negated(pads))
         operation = np.add if sign > 0 else np.subtract
@@ -68,13 +69,13 @@ class Masked:
 class _Keystream:
     """ChaCha20 (RFC 8439) from counter 0 and nonce 0: each seed is the key of one keystream only."""
 
-    def __init__(self, seed: bytes) -> None:
+    def __init__(self, seed: bytes, chunk: int) -> None:
         self._encryptor = Cipher(algorithms.ChaCha20(seed, bytes(16)), mode=None).encryptor()
-        self._zeros, self._pad = memoryview(bytes(_CHUNK)), bytearray(_CHUNK)
+        self._pad = memoryview(bytearray(chunk))
 
     def next(self, count: int) -> memoryview:
         """The next bytes of the stream; good until the next call unless there are more than a chunk of them."""
-        if count > _CHUNK:
+        if count > len(self._pad):
             return memoryview(self._encryptor.update(bytes(count)))
-        self._encryptor.update_into(self._zeros[:count], self._pad)
-        return memoryview(self._pad)[:count]
+        self._encryptor.update_into(_ZEROS[:count], self._pad)
+        return self._pad[:count]
