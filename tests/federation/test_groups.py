@@ -121,6 +121,17 @@ def test_under_masks_the_pooled_figure_rolls_a_round_back(study, folder, watcher
     assert [each.rolled_back is None for each in outcome.state.history] == [True, False, True]
 
 
+def test_a_group_that_harms_is_left_out_and_the_other_moves_the_weights(study, folder, watcher):
+    plan = study(rounds__rounds=3, defence__acceptance=0.02, outlier_factor=1e6, lr_schedule="constant")
+    names = sorted(each.name for each in plan.institutions)
+    outcome = run(plan, folder, watcher, 2, times(names[0], -300.0))
+    for record in outcome.state.history:
+        assert record.rolled_back is None
+        assert list(record.participants) == names[3:]
+        assert sorted(record.dropped) == names[:3]
+    assert outcome.state.history[-1].metrics["r2"] > outcome.state.start.metrics["r2"]
+
+
 def test_fewer_groups_than_the_strategy_compares_are_refused_before_the_first_round(study, watcher):
     plan = study(strategy="median", privacy__secure__enabled="true", privacy__secure__groups=2).plan
     designed = study(strategy="median")

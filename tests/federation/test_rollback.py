@@ -23,9 +23,9 @@ class Killed(Exception):
 class Harmed(BatchedExchange):
     """An exchange whose answers in some rounds ruin the model; it remembers what every round began with."""
 
-    def __init__(self, study, watcher, harm=(), by=backwards, dies_in=None, liars=()):
+    def __init__(self, study, watcher, harm=(), by=backwards, dies_in=None, liars=(), only=None):
         super().__init__([Site(each) for each in study.institutions], study.plan, watcher.answered)
-        self.harm, self.by, self.dies_in, self.liars = harm, by, dies_in, liars
+        self.harm, self.by, self.dies_in, self.liars, self.only = harm, by, dies_in, liars, only
         self.began: dict[int, bytes] = {}
 
     def train(self, round_number, vector, institutions):
@@ -35,7 +35,12 @@ class Harmed(BatchedExchange):
         answers = super().train(round_number, vector, institutions)
         if round_number not in self.harm:
             return answers
-        return [replace(each, vector=vector + self.by(each.vector - vector).astype(np.float32)) for each in answers]
+        return [
+            replace(each, vector=vector + self.by(each.vector - vector).astype(np.float32))
+            if self.only in (None, each.institution)
+            else each
+            for each in answers
+        ]
 
     def evaluate(self, round_number, vector, institutions, split):
         answers = super().evaluate(round_number, vector, institutions, split)
@@ -140,3 +145,24 @@ def test_where_no_update_keeps_to_the_bound_the_round_is_rolled_back_and_not_the
             harm=[2],
             by=lambda way: 1e3 * way,
         )
+
+
+@pytest.mark.parametrize("strategy", ["fedavg", "fedavgm", "median"])
+def test_one_member_that_harms_every_round_is_left_out_of_each_and_the_run_goes_on(study, tmp_path, watcher, strategy):
+    options = {"strategy__options__momentum": 0.2} if strategy == "fedavgm" else {}
+    plan = study(rounds__rounds=4, strategy=strategy, outlier_factor=1e6, average_last=2, **options, **DEFENDED)
+    name = plan.institutions[0].name
+    ways = {"harm": [1, 2, 3, 4], "only": name, "by": lambda way: np.full_like(way, 3.0)}
+    outcome, _ = run(plan, tmp_path / "whole", watcher, **ways)
+    clean, _ = run(plan, tmp_path / "clean", watcher)
+    assert [each.rolled_back for each in outcome.state.history] == [None] * 4
+    if strategy != "median":  # It outvotes the member by itself, so that nothing has to be left out.
+        for record in outcome.state.history:
+            assert record.dropped[name] == "with its update the round did harm, without it none"
+            assert name not in record.participants
+    scores = [each.state.history[-1].metrics["r2"] for each in (outcome, clean)]
+    assert scores[0] > scores[1] - 0.1
+    with pytest.raises(Killed):
+        run(plan, tmp_path / "killed", watcher, dies_in=3, **ways)
+    resumed, _ = run(plan, tmp_path / "killed", watcher, **ways)
+    assert bits(resumed.state) == bits(outcome.state)

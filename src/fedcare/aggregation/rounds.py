@@ -62,6 +62,25 @@ class Pooled:
     institutions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
+HARMED = "with its update the round did harm, without it none"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A round's weights as they would be with some updates.
+
+    ``gained``: how much better the deciding metric became, None where nobody knows or no plan asks. ``refusal``: why
+    the institutions do not accept it. ``left_out``: by institution, why its update is not among them.
+    """
+
+    updates: Sequence[ModelUpdate]
+    candidate: Vector
+    judgement: Judgement
+    gained: float | None = None
+    refusal: str | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
 class RoundLoop:
     """Drives a plan over an exchange, from round 0 or from where a checkpoint left off."""
 
@@ -137,13 +156,13 @@ class RoundLoop:
         lost = self._lost(round_number, answers, updates, dropped)
         if lost is None:
             # 5. Make one set of weights of them.
-            state.vector = self.strategy.aggregate(round_number, state.vector, updates, self.manifest)
-            state.strategy = self.strategy.state()
             # 6. Judge it on the institutions' validation rows, at one threshold for all rounds: one that is chosen on
-            #    these rows anew each time would flatter an untrained model most.
-            candidate = self._candidate(state)
-            judgement = self._judge_round(round_number, candidate)
-            lost = self._refusal(state, judgement)
+            #    these rows anew each time would flatter an untrained model most. Where it does harm, try without one.
+            attempt = self._attempt(round_number, state, updates)
+            if attempt.refusal is not None:
+                attempt = self._without_one(round_number, state, former, updates) or attempt
+            updates, candidate, judgement = [*attempt.updates], attempt.candidate, attempt.judgement
+            lost, dropped = attempt.refusal, {**dropped, **attempt.left_out}
         else:
             candidate, judgement = former.vector, NOBODY
         # 7. Remember the round, and the best weights so far; where the round did harm, go back to the former weights.
@@ -188,15 +207,47 @@ class RoundLoop:
                 raise
             return replace(NOBODY, dropped=dict.fromkeys(judged_by, str(error)))
 
-    def _refusal(self, state: RunState, judgement: Judgement) -> str | None:
-        """Why the institutions do not accept the round, compared with the last one that stood."""
+    def _attempt(self, round_number: int, state: RunState, updates: Sequence[ModelUpdate]) -> Attempt:
+        """The round with these updates: ``state`` gets its weights, and the institutions say what they are worth."""
+        state.vector = self.strategy.aggregate(round_number, state.vector, updates, self.manifest)
+        state.strategy = self.strategy.state()
+        candidate = self._candidate(state)
+        judgement = self._judge_round(round_number, candidate)
         tolerance = self.plan.defence.acceptance
         if tolerance is None:
-            return None
+            return Attempt(updates, candidate, judgement)
         if not judgement.metrics:
-            return "no institution could evaluate its weights"
+            return Attempt(updates, candidate, judgement, refusal="no institution could evaluate its weights")
         stood = next((record for record in reversed(state.history) if record.rolled_back is None), state.start)
-        return refusal(self._gain(stood, judgement, judgement.dropped), self._metric, tolerance)
+        gained = self._gain(stood, judgement, judgement.dropped)
+        return Attempt(updates, candidate, judgement, gained, refusal(gained, self._metric, tolerance))
+
+    def _without_one(
+        self, round_number: int, state: RunState, former: RunState, updates: Sequence[ModelUpdate]
+    ) -> Attempt | None:
+        """The round without the one update whose absence helps most, where any does; ``state`` gets its weights.
+
+        Else one member could stop every round for good. Source: loss-function-based rejection (Fang et al., USENIX
+        Security 2020, section 5.2), here with the institutions' rows in place of the coordinator's.
+        """
+        best: tuple[Attempt, RunState] | None = None
+        for place, out in enumerate(updates):
+            rest = [*updates[:place], *updates[place + 1 :]]
+            if not self._enough(rest):
+                continue
+            self._roll_back(state, former)
+            attempt = self._attempt(round_number, state, rest)
+            gained = attempt.gained or 0.0
+            if attempt.refusal is None and (best is None or gained > (best[0].gained or 0.0)):
+                best = replace(attempt, left_out=dict.fromkeys(out.participants, HARMED)), replace(state)
+        if best is None:
+            return None
+        self._roll_back(state, best[1])
+        return best[0]
+
+    def _enough(self, updates: Sequence[ModelUpdate]) -> bool:
+        behind = sum(len(update.participants) for update in updates)
+        return behind >= self.plan.rounds.min_per_round and len(updates) >= max(1, self.strategy.minimum_updates)
 
     def _roll_back(self, state: RunState, former: RunState) -> None:
         state.vector, state.strategy, state.recent = former.vector, former.strategy, former.recent
