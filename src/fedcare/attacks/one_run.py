@@ -28,7 +28,7 @@ from fedcare.plan import TrainingPlan, derive_seed
 from fedcare.privacy.planned import sample_rate
 from fedcare.training.dataset import Dataset, make_dataset
 
-CANARIES, FEWEST, CONFIDENCE = 500, 20, 0.95
+CANARIES, FEWEST, MOST, CONFIDENCE = 500, 20, 5000, 0.95
 # Passes over an institution's rows that the attacker looks at. A Poisson sample leaves a record out of fifteen of them
 # with a chance of one in three million; without samples every pass has every record.
 PRIVATE_PASSES, PASSES = 15, 2

@@ -1,4 +1,4 @@
-"""``fedcare audit``: whether the log of who did what is still as it was written."""
+"""``fedcare audit``: whether the log of who did what is still as it was written; attacks on a run's model."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fedcare.cli import audit_privacy
 from fedcare.cli.db import database
 from fedcare.cli.output import JsonFlag, emit, page, screen
 from fedcare.errors import DatabaseBehind
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from fedcare.db.audit import Fault
     from fedcare.gateway.audit.anchors import Anchors
 
-app = typer.Typer(help="The audit log.", no_args_is_help=True)
+app = typer.Typer(help="The audit log, and what a run's model gives away.", no_args_is_help=True)
+app.command("privacy")(audit_privacy.command)
 
 Accept = Annotated[
     bool, typer.Option("--accept", help="Take the log as it is now for the one to compare with: after a restore.")

@@ -40,6 +40,7 @@ def card(
         _certainty(task, calibration),
         "## What it was trained on",
         _training(lineage),
+        *_attacked(metrics.get("privacy_audit")),
         "## What it reads",
         _inputs(task, preprocessing),
         "## Limits",
@@ -111,6 +112,37 @@ def _training(lineage: Mapping[str, Any]) -> str:
     told = {"Divided by": lineage.get("partition"), "Engine": lineage.get("engine")}
     facts = _facts({name: value for name, value in told.items() if value})
     return "\n\n".join(part for part in (facts, _table(["institution", "training rows"], rows) if rows else "") if part)
+
+
+def _attacked(audit: Mapping[str, Any] | None) -> list[str]:
+    """What attacks on the run found; nothing where nobody tried."""
+    if not audit:
+        return []
+    claimed, measured, members = audit["epsilon_claimed"], audit["epsilon_measured"], audit["membership"]
+    at = f"at delta {audit['delta']:g}"
+    facts = {
+        "Epsilon claimed": "none" if claimed is None else f"{claimed:.3g} {at}",
+        "Epsilon measured": "not measured, as for all models of images"
+        if measured is None
+        else f"at least {measured:.3g} {at}, with {audit['confidence']:.0%} confidence",
+        "Attack on membership": f"AUC {members['auc']:.3f} +- {members['error']:.3f} ({members['method']}; 0.5 is "
+        f"guessing), {members['tpr_at_1_percent']:.1%} of members found at 1% false alarms",
+        "Gradient inversion": _inverted(audit["inversion"]),
+    }
+    verdict = ["The run leaks more than it claims: do not rely on its epsilon."] if audit["broken"] else []
+    return ["## Privacy under attack", *verdict, _facts(facts)]
+
+
+def _inverted(found: Mapping[str, Any]) -> str:
+    noise = f"clipped to {found['protection']['clip']:g} with noise {found['protection']['noise_multiplier']:.3g}"
+    if found["of"] == "rows":
+        shares = found["recovered"]
+        return (
+            f"{shares['plain']:.0%} of rows recovered from the gradients of batches of {found['batch']}, "
+            f"{shares['protected']:.0%} when {noise}"
+        )
+    likeness = found["ssim"]
+    return f"images recovered to a likeness (SSIM) of {likeness['plain']:.2f}, {likeness['protected']:.2f} when {noise}"
 
 
 def _inputs(task: Task, preprocessing: Preprocessing) -> str:

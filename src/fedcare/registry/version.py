@@ -196,6 +196,26 @@ def write_version(
     return read_version(directory)
 
 
+def restated(version: Version, metrics: Mapping[str, Any]) -> Version:
+    """The version with other figures, and a card that tells them, in its place; raises StorageFull.
+
+    Its contents are others, so its name is another one too: who has the former version sees that this is not the same.
+    """
+    manifest, vector = version.weights()
+    return write_version(
+        version.directory,
+        version.task,
+        version.plan,
+        version.preprocessing,
+        manifest,
+        vector,
+        version.content(ONNX),
+        metrics,
+        version.lineage,
+        version.calibration,
+    )
+
+
 def _store(directory: Path, contents: Mapping[str, bytes]) -> None:
     beside = directory.with_name(f".{directory.name}.{os.getpid()}")
     former = directory.with_name(f".{directory.name}.former.{os.getpid()}")

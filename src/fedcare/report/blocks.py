@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -64,6 +65,23 @@ class Plot:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """An image that is part of the page: a PNG, what is to be seen on it, and how to read it."""
+
+    png: bytes
+    shows: str
+    caption: str
+
+    def html(self) -> str:
+        """The image with its caption; pixels stay square however large it is drawn."""
+        source = f"data:image/png;base64,{b64encode(self.png).decode()}"
+        return (
+            f'<figure class="plot picture"><img src="{source}" alt="{escape(self.shows)}">'
+            f"<figcaption>{escape(self.caption)}</figcaption></figure>"
+        )
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of the page: a heading, plain sentences, a list, figures side by side, tables, and folded tables."""
 
@@ -71,7 +89,7 @@ class Section:
     title: str
     sentences: Sequence[str] = ()
     points: Sequence[str] = ()
-    plots: Sequence[Plot] = ()
+    plots: Sequence[Plot | Picture] = ()
     tables: Sequence[DataTable] = ()
     folded: Mapping[str, DataTable] = field(default_factory=dict)
 

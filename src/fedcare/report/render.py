@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -20,7 +20,9 @@ from fedcare.report import (
     settings_table,
     summary,
 )
+from fedcare.report.blocks import Section
 from fedcare.report.facts import Facts, read
+from fedcare.report.summary import Card
 
 
 def render(run: Mapping[str, Any]) -> str:
@@ -43,11 +45,18 @@ def render(run: Mapping[str, Any]) -> str:
     )
     if facts.compare is None:  # How to get an answer is not the first thing to read.
         candidates = (*candidates[1:], candidates[0])
+    return page(facts.title, _subtitle(facts), summary.sentences(facts), cards, candidates)
+
+
+def page(
+    title: str, subtitle: str, sentences: Sequence[str], cards: Sequence[Card], candidates: Sequence[Section]
+) -> str:
+    """A page of this look: sentences on what was found, big figures, and those of the sections that show anything."""
     sections = [part for part in candidates if not part.empty]
     return Template(_asset("page.html")).substitute(
-        title=escape(facts.title),
-        subtitle=escape(_subtitle(facts)),
-        summary="".join(f"<p>{escape(sentence)}</p>" for sentence in summary.sentences(facts)),
+        title=escape(title),
+        subtitle=escape(subtitle),
+        summary="".join(f"<p>{escape(sentence)}</p>" for sentence in sentences),
         cards="".join(card.html() for card in cards),
         card_count=len(cards),
         contents="".join(f'<li><a href="#{part.name}">{escape(part.title)}</a></li>' for part in sections),
