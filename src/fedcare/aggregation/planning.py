@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fedcare.aggregation.strategy import create
+from fedcare.data.declared import require_ranges
 from fedcare.errors import BadSetting
+from fedcare.models.spec import ResNetSpec
 from fedcare.plan import LocalTraining, StrategyChoice, TrainingPlan
 from fedcare.tasks.spec import METRICS, Task
 
@@ -75,6 +77,7 @@ def plan_of(task: Task, seed: int) -> TrainingPlan:
         known = ", ".join(METRICS[task.kind])
         raise BadSetting(setting="selection.metric", value=metric, reason=f"it must be one of {known}")
     _check_protections(task)
+    _check_private(task)
     return TrainingPlan(
         task_name=task.name,
         task=task.declaration(),
@@ -99,6 +102,19 @@ def _check_protections(task: Task) -> None:
     if method != "none" and privacy.secure.enabled:
         reason = "secure aggregation adds up whole numbers in which every place must stay; leave one of the two out"
         raise BadSetting(setting="compression.method", value=method, reason=reason)
+
+
+def _check_private(task: Task) -> None:
+    """Raise BadSetting for what a record-level guarantee does not allow."""
+    if not task.privacy.dp.enabled:
+        return
+    require_ranges(task.records)
+    if isinstance(task.model, ResNetSpec) and task.model.norm == "batch":
+        reason = "batch norm mixes the patients of a batch, so that no noise could hide one; use model.norm=group"
+        raise BadSetting(setting="model.norm", value="batch", reason=reason)
+    if task.local.class_weights != "none":
+        reason = "class weights come from exact counts of the records, which differential privacy does not give away"
+        raise BadSetting(setting="local.class_weights", value=task.local.class_weights, reason=reason)
 
 
 def asked_of(local: LocalTraining, choice: StrategyChoice) -> LocalTraining:

@@ -15,11 +15,12 @@ from fedcare.aggregation.checkpoint import CheckpointWriter, RunState
 from fedcare.aggregation.exchange import Answer, Exchange, RoundRecord, Split, Sums, Traffic
 from fedcare.aggregation.strategy import Strategy
 from fedcare.aggregation.validation import usable_sums, usable_updates
+from fedcare.data.declared import declared
 from fedcare.data.preprocessing import Preprocessing, add_up, fit, statistics_size, support_size, with_support
 from fedcare.errors import BadSetting, NothingAccepted, QuorumLost, TooFewInstitutions
 from fedcare.plan import TrainingPlan, derive_seed
 from fedcare.tasks.spec import METRICS, Task
-from fedcare.training import metrics
+from fedcare.training import metrics, noisy_sums
 from fedcare.update import Manifest, ModelUpdate, Vector
 
 
@@ -96,33 +97,33 @@ class RoundLoop:
         self.task, self.plan, self.manifest = task, plan, manifest
         self.strategy, self.exchange, self.observer = strategy, exchange, observer
         self.classes = len(task.records.target.classes)
+        self.private = plan.privacy.dp.enabled
 
     def begin(self, initial: Vector) -> RunState:
         """Round 0: the federation's statistics become everybody's preprocessing, and the initial weights are judged."""
         present = self._wait_for_institutions()
-        size = statistics_size(self.task.records)
         answers = self.exchange.statistics(present)
-        sums, dropped = usable_sums(answers, size)
+        sums, dropped = usable_sums(answers, 1 if self.private else statistics_size(self.task.records))
         self._require(0, _behind(answers, sums), dropped)
         self._require_comparable(len(sums), dropped)
         announced = {answer.institution: answer.examples for answer in answers if answer.institution in sums}
         counted = sorted(name for each in answers if each.institution in sums for name in each.behind)
-        preprocessing = self._with_support(fit(self.task.records, add_up(sums.values())), counted)
+        preprocessing = self._preprocessing(sums, counted)
         self.exchange.prepare(preprocessing.to_json())
-        judgement = self.judge(0, initial, counted, "validation", HALF)
+        judgement = NOBODY if self.private else self.judge(0, initial, counted, "validation", HALF)
         start = self._record(0, [], dropped, judgement)
         return RunState(initial, initial, preprocessing.to_json(), announced, start)
 
-    def _with_support(self, preprocessing: Preprocessing, institutions: Sequence[str]) -> Preprocessing:
-        """Ask what the training rows cover; whoever does not say is left out, and where nobody does it stays open.
-
-        Nobody is asked under differential privacy, whose budget does not pay for the counts.
+    def _preprocessing(self, sums: Mapping[str, Sums], institutions: Sequence[str]) -> Preprocessing:
+        """From the federation's statistics, and from what its rows cover as far as institutions say; whoever does not
+        is left out. Under differential privacy the budget pays for neither, and what is declared has to do.
         """
-        if self.plan.privacy.dp.enabled:
-            return preprocessing
+        if self.private:
+            return declared(self.task.records)
+        preprocessing = fit(self.task.records, add_up(sums.values()))
         self.exchange.prepare(preprocessing.to_json())
-        sums, _ = usable_sums(self.exchange.support(institutions), support_size(preprocessing))
-        return with_support(preprocessing, add_up(sums.values())) if sums else preprocessing
+        counts, _ = usable_sums(self.exchange.support(institutions), support_size(preprocessing))
+        return with_support(preprocessing, add_up(counts.values())) if counts else preprocessing
 
     def run(self, state: RunState, checkpoints: CheckpointWriter) -> RunState:
         """All rounds that are left; ``state`` is changed and returned.
@@ -145,7 +146,7 @@ class RoundLoop:
         chosen = self._sample(round_number, self.plan.rounds.fraction_train, "train")
         self.observer.round_started(round_number, chosen)
         # 2. Let them train from the global weights.
-        answers = self.exchange.train(round_number, state.vector, chosen)
+        answers = self._weighed(self.exchange.train(round_number, state.vector, chosen), state.announced)
         # 3. Keep only answers that can be trusted, and name the others.
         policy, defence = self.plan.rounds, self.plan.defence
         updates, dropped = usable_updates(
@@ -194,11 +195,22 @@ class RoundLoop:
             return str(error)
         return None
 
+    def _weighed(self, answers: Sequence[Answer], announced: Mapping[str, int]) -> Sequence[Answer]:
+        """The answers with the weights they count by. Private ones count by the noisy number of rows of round 0:
+        an institution that lost it, in a restart, would tell of another.
+        """
+        if not self.private:
+            return answers
+        return [replace(each, examples=announced.get(each.institution, each.examples)) for each in answers]
+
     def _judge_round(self, round_number: int, candidate: Vector) -> Judgement:
         """The round's figures on validation rows; nobody's where no institution can evaluate the weights.
 
-        Without an acceptance test the latter raises QuorumLost.
+        Without an acceptance test the latter raises QuorumLost. Under differential privacy nobody is asked: a round's
+        figures would cost budget and change nothing.
         """
+        if self.private:
+            return NOBODY
         judged_by = self._sample(round_number, self.plan.rounds.fraction_evaluate, "evaluate")
         try:
             return self.judge(round_number, candidate, judged_by, "validation", HALF)
@@ -267,16 +279,28 @@ class RoundLoop:
         these very rows, which is for validation rows alone.
         """
         answers = self.exchange.evaluate(round_number, vector, institutions, split)
-        sums, dropped = usable_sums(answers, metrics.size(self.task.kind, self.classes))
+        sums, dropped = usable_sums(answers, self._answer_size())
         if not sums:
             raise QuorumLost(round=round_number, usable=0, needed=1, reasons=_reasons(dropped))
-        pooled = np.sum([sums[name] for name in sorted(sums)], axis=0)
+        pooled = self._legible(np.sum([sums[name] for name in sorted(sums)], axis=0))
+        sums = {name: self._legible(own) for name, own in sums.items()}
         if threshold is None:
             threshold = metrics.best_threshold(pooled) if self._balances() else HALF
         kind, classes = self.task.kind, self.classes
         alone = [answer.institution for answer in answers if not answer.members]
         each = {name: metrics.metrics(kind, classes, own, threshold) for name, own in sums.items() if name in alone}
         return Judgement(metrics.metrics(kind, classes, pooled, threshold), each, pooled, threshold, dropped)
+
+    def _answer_size(self) -> int:
+        size = noisy_sums.size if self.private else metrics.size
+        return size(self.task.kind, self.classes)
+
+    def _legible(self, sums: Sums) -> Sums:
+        """Sums of an evaluation as metrics are computed from them."""
+        if not self.private:
+            return sums
+        scaling = declared(self.task.records)
+        return noisy_sums.expanded(self.task.kind, self.classes, sums, scaling.target_mean, scaling.target_scale)
 
     def _balances(self) -> bool:
         return self.task.kind == "binary" and self.task.threshold == "balanced"
@@ -326,7 +350,8 @@ class RoundLoop:
         self, round_number: int, updates: Sequence[ModelUpdate], dropped: dict[str, str], judgement: Judgement
     ) -> RoundRecord:
         rows = sum(update.examples for update in updates)
-        loss = sum(update.metrics["loss"] * update.examples for update in updates) / rows if rows else np.nan
+        known = rows and not self.private
+        loss = sum(update.metrics["loss"] * update.examples for update in updates) / rows if known else np.nan
         return RoundRecord(
             round=round_number,
             metrics=judgement.metrics,
@@ -343,6 +368,8 @@ class RoundLoop:
             state.best, state.best_round = candidate, record.round
 
     def _is_best(self, state: RunState, record: RoundRecord) -> bool:
+        if self.private:
+            return True  # Without figures to choose by, the newest is the best guess.
         return state.best_round == 0 or self._better(record, state.history[state.best_round - 1])
 
     @property

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from fedcare.frozen import Frozen
 
 Kind = Literal["regression", "binary", "multiclass"]
 
 
+def _rising(ends: tuple[float, float] | None) -> tuple[float, float] | None:
+    if ends is not None and not ends[0] < ends[1]:
+        raise ValueError("the lower end comes first")
+    return ends
+
+
+Ends = Annotated[tuple[float, float] | None, AfterValidator(_rising)]
+
+
 class NumericFeature(Frozen):
     """A number with its unit and the range outside which a value is a mistake.
 
     ``impute`` answers a missing value: ``mean`` takes the federation's mean, a number is taken as it stands, and
-    ``refuse`` makes the row (or the prediction) invalid. ``integer`` refuses fractions.
+    ``refuse`` makes the row (or the prediction) invalid. ``integer`` refuses fractions. ``usual`` is where most values
+    lie, from public knowledge: private training scales with it, since to ask the records would cost privacy.
     """
 
     name: str
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    usual: Ends = None
     integer: bool = False
     impute: Literal["mean", "refuse"] | float = "refuse"
 
@@ -53,7 +64,8 @@ class Target(Frozen):
     """What is predicted.
 
     ``name`` is the column; ``aliases`` are other names under which institutions keep it. ``classes`` are the classes in
-    order, for ``binary`` the negative one first. ``unit``, ``minimum`` and ``maximum`` belong to ``regression``.
+    order, for ``binary`` the negative one first. ``unit``, ``minimum``, ``maximum`` and ``usual``, as of a feature,
+    belong to ``regression``.
     """
 
     name: str
@@ -63,6 +75,7 @@ class Target(Frozen):
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    usual: Ends = None
 
     @model_validator(mode="after")
     def _classes_fit(self) -> Target:

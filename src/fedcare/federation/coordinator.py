@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from fedcare.aggregation.checkpoint import CheckpointWriter, RunState, load
 from fedcare.aggregation.exchange import Exchange, Split
-from fedcare.aggregation.rounds import Judgement, Observer, RoundLoop
+from fedcare.aggregation.rounds import NOBODY, Judgement, Observer, RoundLoop
 from fedcare.aggregation.strategy import create
 from fedcare.aggregation.validation import usable_sums
 from fedcare.data.schema import ImageSchema
@@ -16,7 +18,7 @@ from fedcare.models.build import build
 from fedcare.models.vector import manifest_of, vector_of
 from fedcare.plan import TrainingPlan, derive_seed
 from fedcare.tasks.spec import Task
-from fedcare.training import residuals
+from fedcare.training import metrics, residuals
 from fedcare.training.calibration import Calibration
 from fedcare.training.intervals import fit_intervals
 from fedcare.training.probabilities import fit_probabilities
@@ -29,6 +31,8 @@ class Outcome:
 
     ``judgement`` is on the test rows where institutions hold any, with the threshold from the validation rows.
     ``calibration`` comes from the validation rows, and is None for more than two classes.
+    Of a private run: the last round's weights, judged with noise on all rows that did not train, or on none where the
+    plan says so. Calibration takes many more counts than the budget of a run pays for, and is None.
     """
 
     state: RunState
@@ -57,6 +61,8 @@ def coordinate(
         loop.run(state, writer)
     finally:
         writer.close()
+    if plan.privacy.dp.enabled:
+        return Outcome(state, manifest, _judge_last(loop, exchange, state), "test")
     validation, judgement, judged_on = _judge_best(loop, exchange, state)
     return Outcome(state, manifest, judgement, judged_on, _calibrate(task, exchange, state, validation))
 
@@ -81,6 +87,12 @@ def _judge_best(loop: RoundLoop, exchange: Exchange, state: RunState) -> tuple[J
     validation = loop.judge(state.best_round, state.best, present, "validation")
     test = loop.judge(state.best_round, state.best, present, "test", validation.threshold)
     return (validation, test, "test") if test.metrics else (validation, validation, "validation")
+
+
+def _judge_last(loop: RoundLoop, exchange: Exchange, state: RunState) -> Judgement:
+    if loop.plan.privacy.dp.evaluation == "final":
+        return loop.judge(state.best_round, state.best, exchange.institutions(), "test")
+    return replace(NOBODY, pooled=np.zeros(metrics.size(loop.task.kind, loop.classes)))
 
 
 def _calibrate(task: Task, exchange: Exchange, state: RunState, validation: Judgement) -> Calibration | None:

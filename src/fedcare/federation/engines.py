@@ -35,7 +35,7 @@ class Choice:
 
 def choose(wanted: str | None, plan: TrainingPlan, task: Task) -> Choice:
     """The wanted engine, or the quickest one that can run the plan; raises EngineUnavailable."""
-    obstacle = _masked(plan) or supports(plan.local, task.model, device())
+    obstacle = _masked(plan) or _private(plan) or supports(plan.local, task.model, device())
     if wanted is None:
         if obstacle is None:
             return Choice("batched", "a small model: all institutions train together")
@@ -50,11 +50,18 @@ def _masked(plan: TrainingPlan) -> str | None:
     return "secure aggregation takes messages between institutions" if plan.privacy.secure.enabled else None
 
 
+def _private(plan: TrainingPlan) -> str | None:
+    return "it clips no single records' gradients" if plan.privacy.dp.enabled else None
+
+
 def _available(engine: Engine, obstacle: str | None, plan: TrainingPlan) -> Choice:
     if engine == "batched" and obstacle is not None:
         raise EngineUnavailable(engine=engine, reason=f"{obstacle}; use --engine inprocess")
     if engine == "ray" and importlib.util.find_spec("ray") is None:
         raise EngineUnavailable(engine=engine, reason="Ray is not installed: pip install 'flwr[simulation]==1.41.0'")
+    if engine == "ray" and plan.privacy.dp.enabled:
+        reason = "its workers forget between two messages what a private run has cost; use --engine inprocess"
+        raise EngineUnavailable(engine=engine, reason=reason)
     if engine == "ray" and plan.privacy.secure.enabled:
         reason = "its workers forget between two messages what secure aggregation remembers; use --engine inprocess"
         raise EngineUnavailable(engine=engine, reason=reason)

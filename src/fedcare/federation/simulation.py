@@ -18,6 +18,10 @@ from fedcare.federation.site import Site
 from fedcare.federation.study import Study
 from fedcare.federation.summary import described, summarise
 from fedcare.federation.versions import store_outcome
+from fedcare.plan import TrainingPlan
+from fedcare.privacy.accounting import epsilon
+from fedcare.privacy.ledger import Budget, MemoryLedger
+from fedcare.privacy.planned import planned_uses
 from fedcare.report.render import render
 
 T = TypeVar("T")
@@ -80,12 +84,22 @@ def simulate(job: Job, watcher: Watcher, prepared_seconds: float = 0.0) -> dict[
 
 
 def _drive(job: Job, watcher: Watcher) -> Outcome:
-    plan, sites = job.study.plan, [Site(each) for each in job.study.institutions]
+    plan = job.study.plan
+    sites = [Site(each, _ledger(plan)) for each in job.study.institutions]
 
     def drive(exchange: Exchange) -> Outcome:
         return coordinate(plan, exchange, job.folder, watcher, watcher.resumed)
 
     return run(job.engine, plan, sites, drive, watcher.answered)
+
+
+def _ledger(plan: TrainingPlan) -> MemoryLedger | None:
+    """A simulated institution's ledger, whose budget is what the plan costs; None for a plan that is not private."""
+    dp = plan.privacy.dp
+    if not dp.enabled:
+        return None
+    planned = planned_uses(plan)
+    return MemoryLedger(Budget(epsilon(planned, dp.delta), dp.delta), planned)
 
 
 class Stopwatch:

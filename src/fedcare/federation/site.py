@@ -12,13 +12,15 @@ import torch
 
 from fedcare.aggregation.exchange import Answer, Split, Sums
 from fedcare.data.preprocessing import Preprocessing, preprocessing_from_json, statistics, support_counts
-from fedcare.data.records import Institution, Records
+from fedcare.data.records import Images, Institution, Records, Table
 from fedcare.federation.messages import Instruction
 from fedcare.federation.outgoing import Outgoing
+from fedcare.federation.private_answers import PrivateAnswers
 from fedcare.models.build import build
 from fedcare.models.spec import ModelSpec
 from fedcare.models.vector import load_vector, manifest_of, vector_of
 from fedcare.plan import derive_seed
+from fedcare.privacy.ledger import Ledger
 from fedcare.settings import settings
 from fedcare.tasks.spec import Task
 from fedcare.training import metrics
@@ -38,19 +40,28 @@ class Site:
 
     masks = False
 
-    def __init__(self, institution: Institution, *, witness: Witness | None = None) -> None:
-        """``witness`` is shown every step of local training, for audits."""
+    def __init__(
+        self, institution: Institution, ledger: Ledger | None = None, *, witness: Witness | None = None
+    ) -> None:
+        """``ledger`` is charged for private answers, which are refused without one. ``witness`` is shown every step of
+        local training, for audits.
+        """
         self.name = institution.name
         self._institution = institution
         self._witness = witness
+        self._private = PrivateAnswers(institution.name, ledger, witness)
         self.outgoing = Outgoing()
         self._prepared: dict[tuple[str, Split], Dataset] = {}
         self._preprocessing: tuple[str, Preprocessing] | None = None
 
     def statistics(self, instruction: Instruction) -> Answer:
-        """Round 0: counts, sums and sums of squares of the training rows, or capped counts of what they cover."""
-        _, task = instruction.recipe()
+        """Round 0: counts, sums and sums of squares of the training rows, or capped counts of what they cover; under
+        differential privacy, whatever was asked, the noisy number of rows.
+        """
+        plan, task = instruction.recipe()
         rows = self._institution.train
+        if plan.privacy.dp.enabled:
+            return self._private.count(instruction, len(rows))
         if instruction.split == "support":
             sums = support_counts(self.preprocessing(instruction), rows)
         else:
@@ -64,18 +75,31 @@ class Site:
         data = self.dataset(instruction, "train")
         model = working_model(task, len(self.preprocessing(instruction).feature_names))
         load_vector(model, vector)
-        seed = self.seed(instruction)
-        rounds = plan.rounds.rounds
-        result = train(model, data, plan.local, instruction.round, rounds, seed, witness=self._witness)
-        seconds = time.perf_counter() - started
-        answer = Answer(self.name, vector=vector_of(model), examples=result.examples, loss=result.loss, seconds=seconds)
+        if plan.privacy.dp.enabled:
+            answer = self._private.update(instruction, model, data)
+        else:
+            rounds, seed = plan.rounds.rounds, self.seed(instruction)
+            result = train(model, data, plan.local, instruction.round, rounds, seed, witness=self._witness)
+            seconds = time.perf_counter() - started
+            answer = Answer(
+                self.name, vector=vector_of(model), examples=result.examples, loss=result.loss, seconds=seconds
+            )
         return self.outgoing.leave(plan, instruction.round, vector, manifest_of(model).learned_size, answer)
 
     def evaluate(self, instruction: Instruction, vector: Vector) -> Answer:
-        """Additive sums of the weights' errors on one split; zeros where there are no such rows."""
+        """Additive sums of the weights' errors on one split; zeros where there are no such rows.
+
+        Under differential privacy noisy ones, whatever split was asked for, of all rows that do not train: no round is
+        chosen by the validation rows, and they judge as well as any.
+        """
         started = time.perf_counter()
-        _, task = instruction.recipe()
+        plan, task = instruction.recipe()
         preprocessing = self.preprocessing(instruction)
+        if plan.privacy.dp.enabled:
+            model = working_model(task, len(preprocessing.feature_names))
+            load_vector(model, vector)
+            data = make_dataset(preprocessing, held_out(self._institution), device())
+            return self._private.evaluation(instruction, model, data, preprocessing)
         rows = self.records(instruction.split)
         if rows is None or len(rows) == 0:
             return Answer(self.name, sums=np.zeros(answer_size(task, instruction.split)))
@@ -115,6 +139,16 @@ class Site:
                 raise ValueError(f"{self.name} has no {split} rows")
             self._prepared[key] = make_dataset(preprocessing, rows, device())
         return self._prepared[key]
+
+
+def held_out(institution: Institution) -> Records:
+    """All rows of an institution that do not train."""
+    validation, test = institution.validation, institution.test
+    if isinstance(validation, Images) and isinstance(test, Images):
+        return validation.joined(test)
+    if isinstance(validation, Table) and isinstance(test, Table):
+        return validation.joined(test)
+    return validation
 
 
 def sums_of(

@@ -12,17 +12,27 @@ from fedcare.plan import LocalTraining, RoundPolicy
 from fedcare.tasks.spec import Task
 
 SCHEMA = TableSchema(
-    target=Target(name="progression", kind="regression", unit="points", minimum=0),
+    target=Target(name="progression", kind="regression", unit="points", minimum=0, usual=(25, 346)),
     numeric=(
-        NumericFeature(name="age", unit="years", minimum=0, maximum=130),
-        NumericFeature(name="bmi", unit="kg/m2", minimum=5, maximum=150, impute="mean"),
-        NumericFeature(name="bp", unit="mmHg (mean arterial pressure)", minimum=20, maximum=250, impute="mean"),
-        NumericFeature(name="s1", unit="mg/dl (total cholesterol)", minimum=0, maximum=2000, impute="mean"),
-        NumericFeature(name="s2", unit="mg/dl (LDL cholesterol)", minimum=0, maximum=2000, impute="mean"),
-        NumericFeature(name="s3", unit="mg/dl (HDL cholesterol)", minimum=0, maximum=500, impute="mean"),
-        NumericFeature(name="s4", unit="total over HDL cholesterol", minimum=0, maximum=100, impute="mean"),
-        NumericFeature(name="s5", unit="log of triglycerides", minimum=0, maximum=15, impute="mean"),
-        NumericFeature(name="s6", unit="mg/dl (blood sugar)", minimum=0, maximum=2000, impute="mean"),
+        NumericFeature(name="age", unit="years", minimum=0, maximum=130, usual=(20, 80)),
+        NumericFeature(name="bmi", unit="kg/m2", minimum=5, maximum=150, usual=(18, 42), impute="mean"),
+        NumericFeature(
+            name="bp", unit="mmHg (mean arterial pressure)", minimum=20, maximum=250, usual=(60, 135), impute="mean"
+        ),
+        NumericFeature(
+            name="s1", unit="mg/dl (total cholesterol)", minimum=0, maximum=2000, usual=(100, 300), impute="mean"
+        ),
+        NumericFeature(
+            name="s2", unit="mg/dl (LDL cholesterol)", minimum=0, maximum=2000, usual=(40, 240), impute="mean"
+        ),
+        NumericFeature(
+            name="s3", unit="mg/dl (HDL cholesterol)", minimum=0, maximum=500, usual=(20, 100), impute="mean"
+        ),
+        NumericFeature(
+            name="s4", unit="total over HDL cholesterol", minimum=0, maximum=100, usual=(2, 9), impute="mean"
+        ),
+        NumericFeature(name="s5", unit="log of triglycerides", minimum=0, maximum=15, usual=(3.2, 6.2), impute="mean"),
+        NumericFeature(name="s6", unit="mg/dl (blood sugar)", minimum=0, maximum=2000, usual=(58, 125), impute="mean"),
     ),
     categorical=(CategoricalFeature(name="sex", categories=("1", "2"), impute="most-frequent"),),
 )

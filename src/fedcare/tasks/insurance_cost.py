@@ -14,11 +14,13 @@ from fedcare.tasks.spec import Synthetic, Task
 REGIONS = ("northeast", "northwest", "southeast", "southwest")
 
 SCHEMA = TableSchema(
-    target=Target(name="charges", kind="regression", aliases=("insurance_cost",), unit="dollars", minimum=0),
+    target=Target(
+        name="charges", kind="regression", aliases=("insurance_cost",), unit="dollars", minimum=0, usual=(0, 50000)
+    ),
     numeric=(
-        NumericFeature(name="age", unit="years", minimum=0, maximum=130),
-        NumericFeature(name="bmi", unit="kg/m2", minimum=5, maximum=150, impute="mean"),
-        NumericFeature(name="children", minimum=0, maximum=30, integer=True, impute=0.0),
+        NumericFeature(name="age", unit="years", minimum=0, maximum=130, usual=(18, 65)),
+        NumericFeature(name="bmi", unit="kg/m2", minimum=5, maximum=150, usual=(18, 45), impute="mean"),
+        NumericFeature(name="children", minimum=0, maximum=30, usual=(0, 4), integer=True, impute=0.0),
     ),
     categorical=(
         CategoricalFeature(name="sex", categories=("female", "male"), impute="most-frequent", unknown="missing"),

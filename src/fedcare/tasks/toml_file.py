@@ -17,6 +17,7 @@ A whole table task::
     aliases = ["readmission"]       # other names of the column
     unit = "dollars"                # unit and range belong to regression
     range = [0, inf]
+    usual = [0, 50000]              # where most values lie, from public knowledge: private training scales with it
 
     [table]                         # optional
     missing = ["", "?", "NA"]       # texts that mean missing (those of TableSchema unless given)
@@ -24,7 +25,7 @@ A whole table task::
 
     [numeric]                       # or a section each: [numeric.age]
     age = { range = [0, 130], unit = "years", impute = "mean" }     # impute: "mean", a number, or "refuse" (default)
-    "visits.before" = { range = [0, inf], integer = true, impute = 0 }
+    "visits.before" = { range = [0, inf], usual = [0, 8], integer = true, impute = 0 }
 
     [categorical]
     sex = ["female", "male"]        # short for { categories = [...] }
@@ -77,7 +78,7 @@ _FOR_TABLES = ("table", "numeric", "categorical")
 _SETTINGS = ("model", "training", "rounds", "strategy", "selection", "gate", "privacy", "defence", "compression")
 _SECTIONS = ("task", "target", *_FOR_TABLES, "images", *_SETTINGS)
 _TASK_KEYS = ("name", "title", "description", "metric", "threshold", "partition")
-_TARGET_KEYS = ("column", "kind", "classes", "aliases", "unit", "range")
+_TARGET_KEYS = ("column", "kind", "classes", "aliases", "unit", "range", "usual")
 # What the user writes for a field of another name.
 _WRITTEN = {"image_size": "size", "minimum": "range", "maximum": "range"}
 
@@ -183,7 +184,7 @@ def _target(sections: dict[str, Values], required: str | None) -> Target:
 
 def _numeric(name: str, given: object) -> NumericFeature:
     section = f"numeric.{_quoted(name)}"
-    values = _feature("numeric", name, given, ("range", "unit", "integer", "impute"))
+    values = _feature("numeric", name, given, ("range", "usual", "unit", "integer", "impute"))
     ends = _range(section, values)
     return _build(NumericFeature, section, {**values, **ends, "name": name}, check=False)
 

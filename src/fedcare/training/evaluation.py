@@ -32,7 +32,7 @@ def evaluate_together(model: nn.Module, datasets: Sequence[Dataset], kind: Kind,
     with a hundred small institutions it is the work per institution that costs, not the rows.
     """
     groups = np.repeat(np.arange(len(datasets)), [len(dataset) for dataset in datasets])
-    outputs = torch.cat([_outputs(model, dataset) for dataset in _joined(datasets)])
+    outputs = torch.cat([outputs_of(model, dataset) for dataset in _joined(datasets)])
     targets = torch.cat([dataset.targets for dataset in datasets])
     return sums_by_group(
         kind,
@@ -49,7 +49,7 @@ def residuals(model: nn.Module, datasets: Sequence[Dataset], schema: TableSchema
     """How far every institution's rows were predicted off, counted: ``(institutions, residuals.size(schema))``."""
     groups = np.repeat(np.arange(len(datasets)), [len(dataset) for dataset in datasets])
     (rows,) = _joined(datasets)
-    outputs, targets, inputs = (each.cpu().numpy() for each in (_outputs(model, rows), rows.targets, rows.inputs))
+    outputs, targets, inputs = (each.cpu().numpy() for each in (outputs_of(model, rows), rows.targets, rows.inputs))
     return residuals_by_group(schema, outputs, targets, inputs, groups, len(datasets))
 
 
@@ -64,7 +64,7 @@ def _joined(datasets: Sequence[Dataset]) -> Sequence[Dataset]:
 
 
 @torch.no_grad()
-def _outputs(model: nn.Module, dataset: Dataset) -> Tensor:
+def outputs_of(model: nn.Module, dataset: Dataset) -> Tensor:
     """The model's raw outputs for all rows, ``(rows, outputs)``, batch by batch."""
     model.eval()
     size = max(FEWEST_IMAGES, PIXELS // dataset.inputs[0:1].numel()) if _has_pixels(dataset) else TABLE_ROWS

@@ -105,7 +105,7 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
         gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
         if self._anchor:
-            self._pull(gradients)
+            pull(gradients, self._parameters, self._anchor, self._local.proximal_mu)
         if self._witness is not None:
             self._witness.step(self._parameters, gradients)
         self._optimizer.step(gradients, lr)
@@ -114,11 +114,12 @@ class Trainer:
         self.steps += 1
         return loss.detach()
 
-    @torch.no_grad()
-    def _pull(self, gradients: list[Tensor]) -> None:
-        """Add FedProx's gradient, mu times the way from the global weights (Li et al., MLSys 2020)."""
-        ways = torch._foreach_sub([parameter.detach() for parameter in self._parameters], self._anchor)
-        torch._foreach_add_(gradients, ways, alpha=self._local.proximal_mu)
+
+@torch.no_grad()
+def pull(gradients: list[Tensor], parameters: Sequence[Tensor], anchor: Sequence[Tensor], mu: float) -> None:
+    """Add FedProx's gradient, ``mu`` times the way from the global weights (Li et al., MLSys 2020)."""
+    ways = torch._foreach_sub([parameter.detach() for parameter in parameters], list(anchor))
+    torch._foreach_add_(gradients, ways, alpha=mu)
 
 
 def _check(model: nn.Module, dataset: Dataset, local: LocalTraining) -> None:

@@ -34,6 +34,20 @@ def make_loss(dataset: Dataset, local: LocalTraining) -> Loss:
     return weighted
 
 
+def row_losses(dataset: Dataset, local: LocalTraining) -> Loss:
+    """Each row's own loss, ``(rows,)``: what private training clips the gradients of.
+
+    Class weights have no place here: they come from exact counts of the institution's rows.
+    """
+    if not dataset.is_regression:
+        smoothing = local.label_smoothing
+        return lambda outputs, targets: functional.cross_entropy(
+            outputs, targets, label_smoothing=smoothing, reduction="none"
+        )
+    loss = functional.mse_loss if local.loss == "mse" else functional.huber_loss
+    return lambda outputs, targets: loss(outputs[:, 0], targets, reduction="none")
+
+
 def balanced_weights(targets: Tensor) -> Tensor:
     """A weight for each class, so that every class present at the institution counts alike: float32 ``(classes,)``.
 

@@ -76,6 +76,8 @@ class Guard:
         source_of(self._config, question.task.name)
         if plan.rounds.rounds > limits.rounds:
             raise PlanRefused(reason=f"the plan has {plan.rounds.rounds} rounds, and this node makes {limits.rounds}")
+        if plan.privacy.dp.seeded_noise:
+            raise PlanRefused(reason="its noise follows from the plan, so whoever knows the plan can take it off again")
         if plan.local.epochs > limits.epochs:
             raise PlanRefused(reason=f"the plan has {plan.local.epochs} epochs, and this node makes {limits.epochs}")
         if not 0 <= question.instruction.round <= plan.rounds.rounds:
@@ -88,7 +90,7 @@ class Guard:
             # Two runs' records at once would not fit where one run's do.
             self._site = None
             ledger = NodeLedger.of(self._store, question)
-            site = Site(self._parts(question))
+            site = Site(self._parts(question), ledger)
             ledger.open(question.plan)
             self._site, self._member = (key, site, ledger), self._member_for(question.plan)
         return self._site[1:]
@@ -108,7 +110,7 @@ class Guard:
         try:
             records = records_of(self._config, self._store, task, self._config.limits.records)
             # Exactly as a simulation does it, so that both end in the same bits.
-            parts = institution(self._config.institution, records, task.kind, plan.seed)
+            parts = institution(self._config.institution, records, task.kind, plan.seed, alone=private)
             _check_enough(parts, plan.rounds.min_records)
         except (TooFewRecords, OneClassOnly) as error:
             if private:
