@@ -111,8 +111,8 @@ class Consortium:
         arguments = ["simulate", TASK, "--data", str(self.files), "--partition", "files", "--engine", "inprocess"]
         fedcare(*arguments, "--rounds", str(rounds), *SETTINGS, "--out", str(out), env=self.env)
 
-    def train(self, rounds: int) -> subprocess.Popen:
-        command = [sys.executable, "-m", "fedcare", "train", TASK, "--rounds", str(rounds), *SETTINGS, "--json"]
+    def train(self, rounds: int, *words: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "fedcare", "train", TASK, "--rounds", str(rounds), *SETTINGS, *words, "--json"]
         return subprocess.Popen(command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def run(self, rounds: int):
@@ -235,6 +235,43 @@ def test_a_door_that_is_killed_costs_the_run_no_attempt_and_no_bit(consortium, t
     assert after.life != before.life and after.private == before.private
     assert result["attempts"] == 1
     assert same_bits(consortium.folder(row.id), tmp_path / "run")
+
+
+def test_a_node_that_is_too_slow_is_left_out_and_recorded_and_joins_again(consortium):
+    process = consortium.train(400, "--set", "min_available=2", "--set", "grace=3", "--set", "deadline=20")
+    while (row := consortium.run(400)) is None:
+        time.sleep(0.05)
+
+    def rounds():
+        state = load(consortium.folder(row.id))
+        return state.history if state else []
+
+    def first(found):
+        until = time.monotonic() + 120
+        while time.monotonic() < until and process.poll() is None:
+            if (number := next((each.round for each in rounds() if found(each)), None)) is not None:
+                return number
+            time.sleep(0.02)
+        raise AssertionError([(each.round, each.participants, each.dropped) for each in rounds()])
+
+    first(lambda each: each.round >= 2)
+    slow = consortium.supervisor.pids()["South"]
+    os.kill(slow, signal.SIGSTOP)
+    try:
+        missed = first(lambda each: "South" in each.dropped and "South" not in each.participants)
+    finally:
+        os.kill(slow, signal.SIGCONT)
+    back = first(lambda each: each.round > missed and "South" in each.participants)
+    first(lambda each: each.round > back)
+    fedcare("train", "--stop", str(row.id), env=consortium.env)
+    process.communicate(timeout=60)
+    history = {each.round: each for each in rounds()}
+    assert "no answer within" in history[missed].dropped["South"]
+    assert set(history[missed].participants) == {"North", "West"}
+    assert sum(each.late_answers for each in history.values()) >= 1
+    with consortium.database.transaction(Scope.of(None)) as tx:
+        query = text("select clients_participated from training_rounds where run_id = :run and round_number = :missed")
+        assert tx.execute(query, {"run": row.id, "missed": missed}).scalar_one() == 2
 
 
 def test_a_run_that_is_stopped_ends_within_seconds_and_keeps_its_rounds(consortium):
