@@ -13,6 +13,7 @@ from fedcare.aggregation.rounds import Observer
 from fedcare.federation.comparison import compare
 from fedcare.federation.coordinator import Outcome, coordinate
 from fedcare.federation.engines import Engine, run
+from fedcare.federation.exact import exact_figures
 from fedcare.federation.run_folder import MODEL, REPORT, RUN, claim, finished, write_json, write_text
 from fedcare.federation.site import Site
 from fedcare.federation.study import Study
@@ -69,6 +70,8 @@ def simulate(job: Job, watcher: Watcher, prepared_seconds: float = 0.0) -> dict[
     study = job.study
     summary = summarise(study.plan, outcome, job.engine, described(study))
     summary |= {"partition": study.partition, "left_out_rows": study.left_out}
+    if study.plan.privacy.dp.enabled:
+        summary["simulated_exact"] = exact_figures(study, outcome)
     if job.compare:
         watcher.note("comparing with each institution alone and with all rows in one place")
         summary["compare"] = clock.time("compare", lambda: compare(job.study, watcher.note))
@@ -85,7 +88,7 @@ def simulate(job: Job, watcher: Watcher, prepared_seconds: float = 0.0) -> dict[
 
 def _drive(job: Job, watcher: Watcher) -> Outcome:
     plan = job.study.plan
-    sites = [Site(each, _ledger(plan)) for each in job.study.institutions]
+    sites = [Site(each, ledger_of(plan)) for each in job.study.institutions]
 
     def drive(exchange: Exchange) -> Outcome:
         return coordinate(plan, exchange, job.folder, watcher, watcher.resumed)
@@ -93,7 +96,7 @@ def _drive(job: Job, watcher: Watcher) -> Outcome:
     return run(job.engine, plan, sites, drive, watcher.answered)
 
 
-def _ledger(plan: TrainingPlan) -> MemoryLedger | None:
+def ledger_of(plan: TrainingPlan) -> MemoryLedger | None:
     """A simulated institution's ledger, whose budget is what the plan costs; None for a plan that is not private."""
     dp = plan.privacy.dp
     if not dp.enabled:
