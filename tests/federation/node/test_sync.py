@@ -60,3 +60,15 @@ def test_what_fails_does_not_keep_the_rest_from_being_done(sync, monkeypatch):
     monkeypatch.undo()
     sync.turn()
     assert sync._troubles == {}
+
+
+def test_no_number_of_records_is_told_where_private_plans_alone_are_answered(sync):
+    from fedcare.db import privacy
+    from fedcare.privacy.ledger import Budget
+
+    with sync._store.transaction() as tx:
+        privacy.set_budget(tx, sync._store.institution_id, Budget(private_only=True))
+    sync.turn()
+    (row,) = in_store(sync, egress.listed, 10)
+    assert (row["kind"], row["bytes"]) == ("record counts", len('{"insurance-cost":0}'))
+    assert sync._troubles == {}

@@ -16,7 +16,7 @@ from fedcare.db import privacy
 from fedcare.errors import BadNodeSettings, DatabaseUnavailable, FedCareError, PlanRefused
 from fedcare.federation.client_app import client_app
 from fedcare.federation.masked_site import MaskedSite
-from fedcare.federation.messages import Instruction, reply
+from fedcare.federation.messages import Instruction, asked, reply
 from fedcare.federation.node import egress
 from fedcare.federation.node.config import NodeConfig, NodeFolder
 from fedcare.federation.node.fleet import Envelope, Fleet, Heartbeat
@@ -127,7 +127,8 @@ class Agent:
             return
         answer = self._answer(message, config)
         if answer is not None:
-            self._send(answer, message, time.perf_counter() - started)
+            # How long the work took says how many rows there are.
+            self._send(answer, message, 0.0 if _is_private(message) else time.perf_counter() - started)
 
     def _config_of(self, run_id: int) -> dict[str, object]:
         if run_id not in self._configs:
@@ -237,6 +238,14 @@ class _Keeping(Site):
                 raise RuntimeError("an answer of a private run that nobody has charged to the budget")
             self._kept.keep(run, digest, answer)
         return answer
+
+
+def _is_private(message: Message) -> bool:
+    """Whether a question's plan has differential privacy; what is no question has none."""
+    try:
+        return asked(message)[0].recipe()[0].privacy.dp.enabled
+    except Exception:
+        return False
 
 
 def _reason(error: Exception) -> str:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 import structlog
 
+from fedcare.db import privacy
 from fedcare.errors import FedCareError
 from fedcare.federation.door.client import Door
 from fedcare.federation.node import egress, plans
@@ -93,13 +94,19 @@ class Sync:
         self._known.update(plan["hash"] for plan in new)
 
     def _tell(self) -> None:
-        records = self._counts.now()
+        records = self._records()
         text = canonical_json(records)
         if text != self._logged:
             with self._store.transaction() as tx:
                 egress.record_counts(tx, self._store.institution_id, text.encode())
             self._logged = text
         self._door.status(records, f"fedcare {version('fedcare')}", self._state())
+
+    def _records(self) -> dict[str, int]:
+        """Records by task; noughts where the institution's budget says that no exact number leaves."""
+        with self._store.transaction() as tx:
+            private_only = privacy.budget(tx).private_only
+        return dict.fromkeys(sorted(self._config.records), 0) if private_only else self._counts.now()
 
     def _renew(self) -> None:
         if identity.load(self._folder.path).renewal_due:
