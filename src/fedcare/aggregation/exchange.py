@@ -96,7 +96,8 @@ class RoundRecord:
 
     ``metrics``: pooled over all validation rows that were evaluated, classes told apart at a probability of one half.
     ``institutions``: the same per institution.
-    ``participants``: training rows of each institution whose update counted. ``dropped``: why an answer did not.
+    ``participants``: training rows of each institution whose update counted, 0 where secure aggregation keeps them
+    secret; ``examples``: all of them together. ``dropped``: why an answer did not.
     ``bytes_sent`` and ``bytes_received`` are payload bytes; ``seconds`` is the round's duration. ``late_answers`` came
     during it, to questions of earlier rounds. ``institution_seconds``: how long each institution trained.
     ``rolled_back``: why the round's weights were thrown away; the next round began where this one had.
@@ -114,3 +115,4 @@ class RoundRecord:
     late_answers: int = 0
     institution_seconds: dict[str, float] = field(default_factory=dict)
     rolled_back: str | None = None
+    examples: int = 0

@@ -359,6 +359,7 @@ class RoundLoop:
             train_loss=loss if np.isfinite(loss) else None,
             participants={name: rows for update in updates for name, rows in update.participants.items()},
             dropped={**judgement.dropped, **dropped},
+            examples=rows,
         )
 
     def _remember(self, state: RunState, record: RoundRecord, candidate: Vector) -> None:

@@ -108,4 +108,8 @@ def _calibrate(task: Task, exchange: Exchange, state: RunState, validation: Judg
         return None
     answers = exchange.evaluate(state.round, state.candidate, exchange.institutions(), "calibration")
     sums, _ = usable_sums(answers, residuals.size(task.records))
-    return fit_intervals(task.records, sums, float(state.preprocessing["target_scale"])) if sums else None
+    if not sums:
+        return None
+    intervals = fit_intervals(task.records, sums, float(state.preprocessing["target_scale"]))
+    # A masked group is nobody who could ask for widths of its own.
+    return replace(intervals, institutions={}) if any(answer.members for answer in answers) else intervals

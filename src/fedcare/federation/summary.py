@@ -73,7 +73,12 @@ def _with_figures(institutions: Mapping[str, Any], outcome: Outcome) -> dict[str
 
 
 def trained_rows(outcome: Outcome) -> dict[str, Any]:
-    """What a coordinator knows of real institutions: the training rows that each announced."""
+    """What a coordinator knows of real institutions: the training rows that each announced, None where it took part
+    under secure aggregation, which keeps them secret.
+    """
+    secret = {name for record in outcome.state.history for name, rows in record.participants.items() if not rows}
+    if secret:
+        return {name: {"examples": None} for name in sorted(secret)}
     return {name: {"examples": rows} for name, rows in sorted(outcome.state.announced.items())}
 
 

@@ -108,7 +108,9 @@ def _half(half: float | None, unit: str) -> str:
 
 
 def _training(lineage: Mapping[str, Any]) -> str:
-    rows = [[name, str(examples)] for name, examples in lineage.get("institutions", {}).items()]
+    # Under secure aggregation nobody was told how many rows a single institution has.
+    known = lineage.get("institutions", {}).items()
+    rows = [[name, "secret" if examples is None else str(examples)] for name, examples in known]
     told = {"Divided by": lineage.get("partition"), "Engine": lineage.get("engine")}
     facts = _facts({name: value for name, value in told.items() if value})
     return "\n\n".join(part for part in (facts, _table(["institution", "training rows"], rows) if rows else "") if part)

@@ -50,6 +50,7 @@ class RoundFacts:
     seconds: float | None
     bytes_sent: int
     bytes_received: int
+    examples: int
     rolled_back: str | None = None
 
 
@@ -99,6 +100,12 @@ class Facts:
     def higher_is_better(self) -> bool:
         """Direction of the deciding metric."""
         return self.metric not in LOWER_IS_BETTER
+
+    @property
+    def rows(self) -> int:
+        """Training rows of all institutions; the most of any round where nobody knows those of a single one."""
+        known = sum(institution.examples for institution in self.institutions)
+        return known or max((entry.examples for entry in self.history), default=0)
 
     @property
     def curve(self) -> tuple[RoundFacts, ...]:
@@ -179,6 +186,7 @@ def _round(entry: Mapping[str, Any], place: int) -> RoundFacts:
         seconds=number(entry.get("seconds")),
         bytes_sent=int(number(entry.get("bytes_sent")) or 0),
         bytes_received=int(number(entry.get("bytes_received")) or 0),
+        examples=int(number(entry.get("examples")) or 0),
         rolled_back=None if (reason := entry.get("rolled_back")) is None else str(reason),
     )
 

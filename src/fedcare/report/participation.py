@@ -95,4 +95,6 @@ def _cell(entry: RoundFacts, name: str) -> str:
     state = _state(entry, name)
     if state == _DROPPED:
         return f"dropped: {entry.dropped[name]}"
-    return words.plural(entry.participants[name], "row") if state == _TOOK_PART else _WORDS[state]
+    rows = entry.participants.get(name)
+    # Under secure aggregation nobody knows of how many rows a single institution's part is.
+    return words.plural(rows, "row") if rows else _WORDS[state]

@@ -47,7 +47,7 @@ def cards(facts: Facts) -> list[Card]:
         for metric in metrics
         if metric in facts.metrics
     ]
-    rows = sum(institution.examples for institution in facts.institutions)
+    rows = facts.rows
     count = len(facts.institutions)
     figures.append(Card("Institutions", f"{count:,}", f"{words.plural(rows, 'training row')} in all"))
     best = "" if facts.best_round is None else f"the best was round {facts.best_round:,}"
@@ -65,7 +65,7 @@ def sentences(facts: Facts) -> list[str]:
 def _what_was_done(facts: Facts) -> str:
     count = len(facts.institutions)
     who = f"{words.count_word(count)} institution{'' if count == 1 else 's'}"
-    rows = sum(institution.examples for institution in facts.institutions)
+    rows = facts.rows
     return (
         f"{who[:1].upper()}{who[1:]} trained one shared model in {words.plural(facts.rounds, 'round')} on "
         f"{words.plural(rows, 'row')}, exchanging model weights and sums, never a record."

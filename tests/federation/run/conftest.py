@@ -13,6 +13,7 @@ from flwr.proto.node_pb2 import NodeInfo
 
 from fedcare.federation.client_app import client_app
 from fedcare.federation.inprocess_grid import FIRST_NODE, InProcessGrid
+from fedcare.federation.masked_site import masked
 from fedcare.federation.site import Site
 
 
@@ -36,6 +37,7 @@ class ShakyGrid(InProcessGrid):
 
     def __init__(self, sites: dict[str, Site]) -> None:
         super().__init__(client_app(lambda context: sites[str(context.node_config["institution"])]), [*sites])
+        self.sites = sites
         self.nodes = {name: Node() for name in sites}
         self.pushed: list[tuple[str, str, str]] = []
         self.on_push: Callable[[str, str, str], None] = lambda name, kind, group: None
@@ -106,7 +108,8 @@ def shaky(monkeypatch) -> Iterable[Callable[..., ShakyGrid]]:
     grids: list[ShakyGrid] = []
 
     def make(study) -> ShakyGrid:
-        grids.append(ShakyGrid({each.name: Site(each) for each in study.institutions}))
+        sites = masked(study.plan, [Site(each) for each in study.institutions])
+        grids.append(ShakyGrid({site.name: site for site in sites}))
         return grids[-1]
 
     yield make
