@@ -41,13 +41,13 @@ class DifferentialPrivacy(Frozen):
 class SecureAggregation(Frozen):
     """The coordinator learns the sum over institutions and nothing of a single one.
 
-    ``enabled`` turns it on. ``method``: ``masks`` (Bonawitz et al., CCS 2017) or, for small models, ``ckks`` (homomorphic encryption with the
-    key at the institutions). ``threshold``: share of those asked that must stay to the end of an exchange, above one
-    half. ``bound``: greatest absolute entry of what goes into the sum, a movement of the weights; a greater one is
-    refused before anything is masked. ``stochastic_rounding`` rounds up or down by chance, so that the mean is kept.
-    ``groups``: institutions are divided anew each round into as many masked groups, whose sums the coordinator sees, so
-    that a robust strategy can compare them; 1 shows it one sum. ``least``: fewest institutions in a sum; a node may
-    ask for more.
+    ``enabled`` turns it on. ``method``: ``masks`` (Bonawitz et al., CCS 2017) or, for small models, ``ckks``
+    (homomorphic encryption with the key at the institutions). ``threshold``: share of those asked that must stay to the
+    end of an exchange, above one half. ``bound``: greatest absolute entry of what goes into the sum, a movement of the
+    weights; a greater one is refused before anything is masked. ``stochastic_rounding`` rounds up or down by chance, so
+    that the mean is kept. ``groups``: institutions are divided anew each round into as many masked groups, whose sums
+    the coordinator sees, so that a robust strategy can compare them; 1 shows it one sum. ``least``: fewest institutions
+    in a sum; a node may ask for more.
     """
 
     enabled: bool = False
@@ -71,9 +71,10 @@ class Defence(Frozen):
     """Against a poisoning or broken member, beside what the strategy does.
 
     ``norm_bound``: greatest Euclidean norm of one institution's movement of the weights; a longer one is shortened at
-    the node, and a coordinator that sees it drops it. ``acceptance``: after each round the institutions judge the new
-    weights on their validation rows, and the round is rolled back where the deciding metric of the median institution
-    fell by more than this; None accepts every round.
+    the node, and a coordinator that sees it, or the mean of a masked group, drops it. ``acceptance``: after each round
+    the institutions judge the new weights on their validation rows. Where the deciding metric of the median institution
+    fell by more than this (errors and losses: rose by more than this share), the round is tried without one update, and
+    rolled back where that does not help; None accepts every round.
     """
 
     norm_bound: Positive | None = None

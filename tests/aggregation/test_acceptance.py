@@ -23,7 +23,14 @@ def figures(*aucs: float, pooled: float = 0.5) -> Figures:
 def test_the_median_institutions_gain_counts():
     old, new = figures(0.8, 0.8, 0.8), figures(0.9, 0.7, 0.82)
     assert gain(old, new, "auc", higher=True) == pytest.approx(0.02)
-    assert gain(old, new, "auc", higher=False) == pytest.approx(-0.02)
+
+
+def test_errors_are_compared_by_their_share_as_they_have_no_scale_of_their_own():
+    old, new = (Figures({}, {"a": {"mse": value}}) for value in (2e7, 2.2e7))
+    gained = gain(old, new, "mse", higher=False)
+    assert gained == pytest.approx(-0.1)
+    assert refusal(gained, "mse", 0.15) is None
+    assert "worse by 0.1" in refusal(gained, "mse", 0.05)
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=2, max_size=2), st.booleans())

@@ -35,10 +35,23 @@ def test_the_flags_compose():
     assert made.privacy.dp.enabled
     assert made.privacy.secure.enabled
     assert made.privacy.secure.groups > 1
+    assert made.defence.norm_bound is not None
+    assert made.defence.acceptance is None, "nobody evaluates a private round"
 
 
-def test_robust_alone_takes_a_robust_strategy():
-    assert plan("breast-cancer", robust=True).strategy.name == "trimmed-mean"
+def test_robust_alone_takes_a_robust_strategy_and_lets_the_institutions_accept_each_round():
+    made = plan("breast-cancer", robust=True)
+    assert made.strategy.name == "trimmed-mean"
+    assert made.defence.acceptance == 0.05
+
+
+@pytest.mark.parametrize("task", ["insurance-cost", "cancer-imaging"])
+def test_robust_under_masks_bounds_each_member_and_compares_groups(task):
+    made = plan(task, secure=True, robust=True)
+    assert made.strategy.name == "fedavg"
+    assert made.privacy.secure.groups == made.privacy.secure.least == 2
+    assert made.defence.norm_bound > 0
+    assert made.defence.acceptance == 0.05
 
 
 @pytest.mark.parametrize("epsilon", [0.0, -1.0, float("nan")])

@@ -11,6 +11,7 @@ from fedcare.aggregation.strategy import create
 from fedcare.errors import BadSetting, QuorumLost
 from fedcare.federation.batched_exchange import BatchedExchange
 from fedcare.federation.coordinator import coordinate, feature_count, initial_weights
+from fedcare.federation.engines import run as run_engine
 from fedcare.federation.site import Site
 from fedcare.update import ModelUpdate, weighted_mean
 
@@ -129,6 +130,35 @@ def test_a_group_that_harms_is_left_out_and_the_other_moves_the_weights(study, f
         assert record.rolled_back is None
         assert list(record.participants) == names[3:]
         assert sorted(record.dropped) == names[:3]
+    assert outcome.state.history[-1].metrics["r2"] > outcome.state.start.metrics["r2"]
+
+
+class Reversing(Site):
+    """An institution whose node works backwards."""
+
+    def train(self, instruction, vector):
+        answer = super().train(instruction, vector)
+        return replace(answer, vector=vector - np.float32(300.0) * (answer.vector - vector))
+
+
+def test_through_real_masks_a_group_that_harms_is_left_out_and_nobody_learns_a_members_figures(study, folder, watcher):
+    masks = {"privacy__secure__enabled": "true", "privacy__secure__groups": 2, "privacy__secure__least": 2}
+    plan = study(rounds__rounds=2, defence__acceptance=0.02, privacy__secure__bound=1000, **masks)
+    folder.mkdir()
+    first, *others = plan.institutions
+    sites = [Reversing(first), *(Site(each) for each in others)]
+    outcome = run_engine(
+        "inprocess",
+        plan.plan,
+        sites,
+        lambda exchange: coordinate(plan.plan, exchange, folder, watcher, watcher.resumed),
+        watcher.answered,
+    )
+    for record in outcome.state.history:
+        assert record.rolled_back is None
+        assert record.dropped[first.name] == "with its update the round did harm, without it none"
+        assert set(record.participants.values()) == {0}
+        assert record.institutions == {}
     assert outcome.state.history[-1].metrics["r2"] > outcome.state.start.metrics["r2"]
 
 

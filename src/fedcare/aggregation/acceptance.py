@@ -31,22 +31,26 @@ class Judged(Protocol):
 def gain(old: Judged, new: Judged, metric: str, higher: bool, unable: Collection[str] = ()) -> float | None:
     """By how much ``metric`` became better from ``old`` to ``new`` at the median institution; None where nobody knows.
 
-    Institutions with a figure in both count. Those in ``unable`` were asked and gave no figures that can be used, as
-    where the weights end in NaN: to them it fell without limit. Where no institution's own figures are known, under
-    secure aggregation, it is the pooled figure's gain.
+    Figures of which more is better are compared by their difference; errors and losses, which have no scale of their
+    own, by its share of the old figure. Institutions with a figure in both count. Those in ``unable`` were asked and
+    gave no figures that can be used, as where the weights end in NaN: to them it fell without limit. Where no
+    institution's own figures are known, under secure aggregation, it is the pooled figure's gain.
     """
-    sign = 1.0 if higher else -1.0
     gains = []
     for name, figures in old.institutions.items():
         if metric in figures and name in unable:
             gains.append(-np.inf)
         elif metric in figures and metric in new.institutions.get(name, {}):
-            gains.append(sign * (new.institutions[name][metric] - figures[metric]))
+            gains.append(_gain(figures[metric], new.institutions[name][metric], higher))
     if gains:
         return float(np.median(gains))
     if metric in old.metrics and metric in new.metrics:
-        return sign * (new.metrics[metric] - old.metrics[metric])
+        return _gain(old.metrics[metric], new.metrics[metric], higher)
     return None
+
+
+def _gain(old: float, new: float, higher: bool) -> float:
+    return new - old if higher else (old - new) / max(abs(old), np.finfo(np.float64).tiny)
 
 
 def refusal(gained: float | None, metric: str, tolerance: float) -> str | None:
