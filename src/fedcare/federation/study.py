@@ -53,7 +53,8 @@ def design(task: str, data: Path | None, partition: str | None, settings: Mappin
     plan = plan_of(declared, seed)
     how = partition or declared.partition
     loaded = load_divided(declared, data, how, seed)
-    every = [institution(name, rows, declared.kind, seed) for name, (rows, _) in loaded.items()]
+    alone = plan.privacy.dp.enabled
+    every = [institution(name, rows, declared.kind, seed, alone) for name, (rows, _) in loaded.items()]
     parts = tuple(each for each in every if len(each.train) >= plan.rounds.min_records)
     if len(parts) < plan.rounds.min_available:
         needed = plan.rounds.min_available
