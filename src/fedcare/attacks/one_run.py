@@ -38,6 +38,10 @@ MOST_BYTES = 2**28
 SHARES = (1.0, 1.0 / 3.0)
 # Eigenvalues below this share of the greatest are rounding.
 RANK = 1e-9
+# Variance of what an estimate misses besides: the size of the batch is known to the attacker only about.
+BLUR = 0.01
+# Keeps a chance of one from having no logarithm.
+ALMOST = 1.0 - 1e-9
 
 
 @dataclass(frozen=True)
@@ -120,48 +124,50 @@ def _rate(plan: TrainingPlan, rows: int) -> float:
 
 
 def _scores(plan: TrainingPlan, planted: Planted, preprocessing: Preprocessing, eye: _Eye) -> Floats:
-    """How much of each canary's gradient the steps hold in all, ``(canaries,)``; 0 is where a guess turns over.
-
-    Each step's gradient is a sum of rows' gradients, which the attacker can compute, and noise. Which rows are in it he
-    finds by least squares, in which the noise that he sees decides how far small differences are to be believed.
-    """
+    """Log odds that each canary was there, ``(canaries,)``, from all steps that were seen."""
     data = make_dataset(preprocessing, planted.canaries.joined(planted.rows), torch.device("cpu"))
-    found = [_weights(plan, data, before, gradient)[: len(planted.canaries)] for before, gradient in eye.steps]
-    total = np.sum(found, axis=0)
-    scores: Floats = (total - _valley(total)) / (total.std() or 1.0)
-    return scores
+    rate = _rate(plan, len(planted.institution.train))
+    total: Floats = np.zeros(len(planted.canaries))
+    for before, gradient in eye.steps:
+        batch = rate * len(planted.institution.train)
+        seen, variance = _weights(plan, data, len(total), before, [each.double() * batch for each in gradient], rate)
+        # A canary that was there was in this step's batch with the sample's chance, another one never.
+        total += np.logaddexp(np.log1p(-rate * ALMOST), np.log(rate) + (seen - 0.5) / variance)
+    return total
 
 
-def _weights(plan: TrainingPlan, data: Dataset, before: Sequence[Tensor], gradient: Sequence[Tensor]) -> Floats:
-    """Each row's weight in a step's gradient, over what a row of the batch should have."""
+def _weights(
+    plan: TrainingPlan, data: Dataset, canaries: int, before: Sequence[Tensor], total: Sequence[Tensor], rate: float
+) -> tuple[Floats, Floats]:
+    """How often each canary's gradient is in a step's ``total``, and the variance of that estimate.
+
+    The total is a sum of some rows' gradients, which the attacker can compute, and noise. Which rows are in it he finds
+    by ridge regression, in which the noise that he sees decides how far small differences are to be believed.
+    """
     dp = plan.privacy.dp
-    clip = dp.clip if dp.enabled else inf
-    rate = _rate(plan, len(data))
-    rows = row_gradients(before, data.inputs, data.targets, plan.local, clip)
-    along = rows.along(gradient) * (rate * len(data))
-    values, vectors = torch.linalg.eigh(rows.products())
+    rows = row_gradients(before, data.inputs, data.targets, plan.local, dp.clip if dp.enabled else inf)
+    products = rows.products()
+    expected = torch.full((len(data),), rate, dtype=torch.float64)
+    expected[:canaries] /= 2.0
+    values, vectors = torch.linalg.eigh(products)
     kept = values > RANK * values[-1]
     values, vectors = values[kept], vectors[:, kept]
-    turned = vectors.T @ along
-    ridge = _noise(gradient, rate * len(data), turned, values) / (rate * (1.0 - rate) + RANK)
-    return np.asarray(vectors @ (turned / (values + ridge)))
+    along = rows.along(total)
+    noise, spread = _noise(total, vectors.T @ along, values), rate * (1.0 - rate) + RANK
+    shrunk = values / (values + noise / spread)
+    found = vectors @ (vectors.T @ (along - products @ expected) / (values + noise / spread))
+    squares = vectors[:canaries].square()
+    share = (squares @ shrunk).clamp(min=RANK)
+    others = spread * (squares @ shrunk.square() - share.square()).clamp(min=0.0)
+    variance = (noise * (squares @ (shrunk.square() / values)) + others) / share.square() + BLUR
+    return np.asarray(found[:canaries] / share + expected[:canaries]), np.asarray(variance)
 
 
-def _noise(gradient: Sequence[Tensor], scale: float, turned: Tensor, values: Tensor) -> float:
+def _noise(total: Sequence[Tensor], turned: Tensor, values: Tensor) -> float:
     """Variance of the noise on each number, from what no mixture of the rows' gradients explains."""
-    length = sum(float(each.double().square().sum()) for each in gradient) * scale**2
-    free = sum(each.numel() for each in gradient) - len(values)
+    length = sum(float(each.square().sum()) for each in total)
+    free = sum(each.numel() for each in total) - len(values)
     return max(0.0, length - float((turned.square() / values).sum())) / max(1, free)
-
-
-def _valley(scores: Floats) -> float:
-    """Where scores part best into two groups (Otsu, IEEE Transactions on Systems, Man and Cybernetics 1979)."""
-    ordered = np.sort(scores)
-    below = np.arange(1, len(ordered))
-    sums = np.cumsum(ordered)[:-1]
-    gap = sums / below - (ordered.sum() - sums) / (len(ordered) - below)
-    best = int(np.argmax(below * (len(ordered) - below) * np.square(gap)))
-    return float((ordered[best] + ordered[best + 1]) / 2)
 
 
 # -- from scores to a bound -------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from fedcare.aggregation.rounds import Observer
 from fedcare.data.records import Institution
 from fedcare.federation.coordinator import Outcome, coordinate
 from fedcare.federation.engines import choose, run
+from fedcare.federation.simulation import ledger_of
 from fedcare.federation.site import Site
 from fedcare.plan import TrainingPlan
 from fedcare.tasks.spec import Task
@@ -42,7 +43,7 @@ def rerun(
 ) -> Outcome:
     """What the plan makes of these institutions' rows; ``witnesses`` see the local training of those they belong to."""
     witnesses = witnesses or {}
-    sites = [Site(each, witness=witnesses.get(each.name)) for each in institutions]
+    sites = [Site(each, ledger_of(plan), witness=witnesses.get(each.name)) for each in institutions]
     # The batched engine trains all institutions in one product and has no single steps to show.
     engine = choose("inprocess" if witnesses else None, plan, Task.model_validate(plan.task)).engine
     with tempfile.TemporaryDirectory() as folder:
