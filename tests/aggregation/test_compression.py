@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedcare.aggregation.compression import Feedback, decoded, encoded
+from fedcare.aggregation.kept_back import KeptBack
 from fedcare.privacy.norm_bound import norm
 from fedcare.protections import Compression
 
@@ -72,7 +73,7 @@ def test_the_least_and_the_greatest_floats_come_back_finite(small, great):
 
 @BOTH
 def test_the_sum_of_what_was_sent_follows_the_sum_of_what_was_meant(choice):
-    feedback, meant, sent = Feedback(), np.zeros(2000), np.zeros(2000)
+    feedback, meant, sent = Feedback(KeptBack()), np.zeros(2000), np.zeros(2000)
     steady = movement(5, 2000)
     errors = []
     for number in range(1, 201):
@@ -88,14 +89,14 @@ def test_without_feedback_top_k_never_sends_what_is_always_small():
     whole = np.concatenate([np.full(10, 1.0), np.full(190, 0.1)]).astype(np.float32)
     alone = sum(trip(whole, TOPK) for _ in range(100))
     assert alone[100] == 0.0
-    feedback = Feedback()
+    feedback = Feedback(KeptBack())
     with_it = sum(decoded(feedback.compress(n, whole, 200, TOPK, None), 200, TOPK) for n in range(1, 101))
     assert with_it[100] == pytest.approx(10.0, rel=0.25)
 
 
 @BOTH
 def test_the_same_round_asked_again_is_answered_with_the_same_bytes(choice):
-    feedback = Feedback()
+    feedback = Feedback(KeptBack())
     first, second = movement(6), movement(7)
     feedback.compress(1, first, 10_000, choice, None)
     once = feedback.compress(2, second, 10_000, choice, None).tobytes()
@@ -106,7 +107,7 @@ def test_the_same_round_asked_again_is_answered_with_the_same_bytes(choice):
 @BOTH
 @given(st.integers(0, 50), st.floats(0.01, 10.0))
 def test_what_is_sent_keeps_to_the_norm_bound_with_all_that_was_kept_back(choice, seed, bound):
-    feedback = Feedback()
+    feedback = Feedback(KeptBack())
     for number in range(1, 5):
         data = feedback.compress(number, movement(seed + number, 600), 600, choice, bound)
         assert norm(decoded(data, 600, choice)) <= bound * 1.001

@@ -7,13 +7,14 @@ import pytest
 from flwr.app import Message, MessageType, RecordDict
 
 from fedcare.aggregation.exchange import Answer
-from fedcare.errors import BadSetting
+from fedcare.errors import BadSetting, EngineUnavailable
 from fedcare.federation.client_app import client_app
 from fedcare.federation.coordinator import coordinate
-from fedcare.federation.engines import run
+from fedcare.federation.engines import choose, run
 from fedcare.federation.inprocess_grid import InProcessGrid
 from fedcare.federation.messages import answered, reply, size_of
 from fedcare.federation.outgoing import Outgoing, arrive
+from fedcare.federation.simulation import Job, simulate
 from fedcare.federation.site import Site
 from fedcare.privacy.norm_bound import norm
 
@@ -126,3 +127,34 @@ def test_the_payload_of_a_message_is_that_of_its_compressed_bytes(study):
 def test_protections_that_rule_one_another_out_are_refused_at_planning(study, settings, setting):
     with pytest.raises(BadSetting, match=setting):
         study(**settings)
+
+
+def test_a_compressed_simulation_that_is_killed_and_resumed_ends_in_the_same_bits(study, tmp_path, watcher):
+    plan = study(rounds__rounds=5, compression__method="topk")
+
+    class Dying(type(watcher)):
+        """Ends the process in the middle of a round."""
+
+        def answered(self, answer):
+            if self.dies and answer.has_update and len(self.finished) == 3 and answer.institution.startswith("Rural"):
+                raise KeyboardInterrupt
+
+    dying = Dying()
+    dying.dies, dying.finished = True, []
+    dying.round_finished = dying.finished.append
+    jobs = [Job(plan, "inprocess", tmp_path / name) for name in ("killed", "whole")]
+    with pytest.raises(KeyboardInterrupt):
+        simulate(jobs[0], dying)
+    assert (tmp_path / "killed" / "kept-back").is_dir()
+    dying.dies = False
+    simulate(replace(jobs[0], resume=True), dying)
+    simulate(jobs[1], watcher)
+    weights = [tmp_path / name / "model" / "weights.safetensors" for name in ("killed", "whole")]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+    assert not (tmp_path / "killed" / "kept-back").exists()
+
+
+def test_ray_is_refused_where_institutions_have_to_remember_what_they_kept_back(study):
+    plan = study(compression__method="int8")
+    with pytest.raises(EngineUnavailable, match="what compression kept back"):
+        choose("ray", plan.plan, plan.task)

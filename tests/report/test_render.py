@@ -166,6 +166,14 @@ def test_a_drop_is_named_with_its_round_and_reason(binary_run: dict[str, Any]) -
     assert "not sampled" in text
 
 
+def test_a_round_that_was_rolled_back_is_named_with_its_reason(binary_run: dict[str, Any]) -> None:
+    assert "rolled back" not in Page(render(binary_run)).text()
+    binary_run["history"][3]["rolled_back"] = "its auc is worse by 0.4 at the median institution"
+    text = Page(render(binary_run)).text()
+    assert "1 round did harm and was rolled back." in text
+    assert "Round 4 was rolled back: its auc is worse by 0.4 at the median institution." in text
+
+
 def test_the_settings_name_hash_seed_engine_and_the_plan(binary_run: dict[str, Any]) -> None:
     text = Page(render(binary_run)).text()
     for part in (binary_run["plan_hash"], "inprocess", "Seed", "local.lr", "0.001"):

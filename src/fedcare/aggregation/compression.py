@@ -17,6 +17,7 @@ import struct
 import numpy as np
 import numpy.typing as npt
 
+from fedcare.aggregation.kept_back import KeptBack
 from fedcare.privacy.norm_bound import norm, shortened
 from fedcare.protections import Compression
 from fedcare.update import Vector
@@ -31,36 +32,29 @@ _SCALE, _NUMBER, _PLACE = np.dtype("<f4"), np.dtype("<f4"), np.dtype("<u4")
 
 
 class Feedback:
-    """What compression has kept back of one institution's movements so far.
+    """Compresses one institution's movements, and remembers by round what compression kept back of them."""
 
-    A question that is asked again, as after a restart of the coordinator, is answered with the same bytes: what was
-    kept back before the newest round is remembered until the next one begins.
-    """
-
-    def __init__(self) -> None:
-        self._round = 0
-        self._before: Vector | None = None
-        self._after: Vector | None = None
+    def __init__(self, kept: KeptBack) -> None:
+        self._kept = kept
 
     def compress(
         self, round_number: int, movement: Vector, learned: int, choice: Compression, bound: float | None
     ) -> Bytes:
         """The movement and what was kept back of the former ones, no longer than ``bound``, as bytes.
 
+        A question that is asked again, as after a restart of the coordinator, is answered with the same bytes.
         ``learned``: length of the vector's first part, which is compressed. What the bound cuts off is not kept: it was
         never meant to arrive.
         """
-        if round_number != self._round:
-            self._round, self._before = round_number, self._after
-        wanted = movement if self._before is None else movement + self._before
-        wanted = shortened(wanted, bound)
+        before = self._kept.before(round_number)
+        wanted = shortened(movement if before is None else movement + before, bound)
         data = encoded(wanted, learned, choice)
         sent = decoded(data, len(movement), choice)
         if bound is not None and (length := norm(sent)) > bound:
             # Rounding can lengthen a little. Both methods commute with scaling, so the second attempt fits.
             data = encoded(wanted * np.float32(bound / length), learned, choice)
             sent = decoded(data, len(movement), choice)
-        self._after = wanted - sent
+        self._kept.keep(round_number, wanted - sent)
         return data
 
 

@@ -54,17 +54,23 @@ def _private(plan: TrainingPlan) -> str | None:
     return "it clips no single records' gradients" if plan.privacy.dp.enabled else None
 
 
+def _remembered(plan: TrainingPlan) -> str | None:
+    """What institutions have to remember from one message to the next; None where they need not."""
+    if plan.privacy.dp.enabled:
+        return "what a private run has cost"
+    if plan.privacy.secure.enabled:
+        return "what secure aggregation remembers"
+    return "what compression kept back" if plan.compression.method != "none" else None
+
+
 def _available(engine: Engine, obstacle: str | None, plan: TrainingPlan) -> Choice:
     if engine == "batched" and obstacle is not None:
         raise EngineUnavailable(engine=engine, reason=f"{obstacle}; use --engine inprocess")
+    if engine == "ray" and (memory := _remembered(plan)) is not None:
+        reason = f"its workers forget between two messages {memory}; use --engine inprocess"
+        raise EngineUnavailable(engine=engine, reason=reason)
     if engine == "ray" and importlib.util.find_spec("ray") is None:
         raise EngineUnavailable(engine=engine, reason="Ray is not installed: pip install 'flwr[simulation]==1.41.0'")
-    if engine == "ray" and plan.privacy.dp.enabled:
-        reason = "its workers forget between two messages what a private run has cost; use --engine inprocess"
-        raise EngineUnavailable(engine=engine, reason=reason)
-    if engine == "ray" and plan.privacy.secure.enabled:
-        reason = "its workers forget between two messages what secure aggregation remembers; use --engine inprocess"
-        raise EngineUnavailable(engine=engine, reason=reason)
     return Choice(engine, "as asked")
 
 

@@ -7,21 +7,26 @@ steps backwards, before the round loop sees an answer. Where a plan asks for non
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from fedcare.aggregation.compression import Feedback, decoded
 from fedcare.aggregation.exchange import Answer
+from fedcare.aggregation.kept_back import KeptBack
 from fedcare.plan import TrainingPlan
 from fedcare.privacy.norm_bound import norm, shortened
 from fedcare.update import Vector
 
 
 class Outgoing:
-    """One institution's way out in one run: compression remembers what it kept back, until the process ends."""
+    """One institution's way out in one run: compression remembers what it kept back.
 
-    def __init__(self) -> None:
-        self._feedback = Feedback()
+    That is forgotten with the process, unless ``folder`` is there to keep it.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._feedback = Feedback(KeptBack(folder))
 
     def leave(self, plan: TrainingPlan, round_number: int, current: Vector, learned: int, answer: Answer) -> Answer:
         """A training answer as it travels. ``learned``: length of the first part of the weights, see ``Manifest``."""

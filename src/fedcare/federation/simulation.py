@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from fedcare.federation.comparison import compare
 from fedcare.federation.coordinator import Outcome, coordinate
 from fedcare.federation.engines import Engine, run
 from fedcare.federation.exact import exact_figures
+from fedcare.federation.outgoing import Outgoing
 from fedcare.federation.run_folder import MODEL, REPORT, RUN, claim, finished, write_json, write_text
 from fedcare.federation.site import Site
 from fedcare.federation.study import Study
@@ -26,6 +28,8 @@ from fedcare.privacy.planned import planned_uses
 from fedcare.report.render import render
 
 T = TypeVar("T")
+# What compression kept back, until the run has ended; of real institutions this never leaves them.
+KEPT_BACK = "kept-back"
 
 
 class Watcher(Observer, Protocol):
@@ -89,11 +93,15 @@ def simulate(job: Job, watcher: Watcher, prepared_seconds: float = 0.0) -> dict[
 def _drive(job: Job, watcher: Watcher) -> Outcome:
     plan = job.study.plan
     sites = [Site(each, ledger_of(plan)) for each in job.study.institutions]
+    for place, site in enumerate(sites):
+        site.outgoing = Outgoing(job.folder / KEPT_BACK / str(place))
 
     def drive(exchange: Exchange) -> Outcome:
         return coordinate(plan, exchange, job.folder, watcher, watcher.resumed)
 
-    return run(job.engine, plan, sites, drive, watcher.answered)
+    outcome = run(job.engine, plan, sites, drive, watcher.answered)
+    shutil.rmtree(job.folder / KEPT_BACK, ignore_errors=True)
+    return outcome
 
 
 def ledger_of(plan: TrainingPlan) -> MemoryLedger | None:

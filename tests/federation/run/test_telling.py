@@ -6,6 +6,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from fedcare.aggregation.exchange import RoundRecord
+from fedcare.federation.run.reporter import Reporter
 from fedcare.federation.run.telling import Teller
 
 
@@ -88,3 +90,20 @@ def test_telling_never_waits_for_a_gateway_that_is_away():
         teller.tell("event", {"number": number})
     assert time.monotonic() - started < 0.5
     teller.close()
+
+
+class Told(list):
+    """A teller that keeps what it is told."""
+
+    def tell(self, what, data):
+        self.append((what, data))
+
+
+def test_a_round_that_was_rolled_back_is_told_as_failed_and_with_its_reason():
+    told = Told()
+    record = RoundRecord(2, {"auc": 0.5}, {}, None, {"Rural Hospital": 3}, rolled_back="its auc is worse by 0.4")
+    Reporter("run", "fedavg", told).round_finished(record)
+    (_, note), (what, data), _ = told
+    assert (note["data"]["about"], note["data"]["round"]) == ("rolled back", 2)
+    assert note["data"]["text"] == "round 2 is rolled back: its auc is worse by 0.4"
+    assert (what, data["status"], data["round"]) == ("round", "failed", 2)
