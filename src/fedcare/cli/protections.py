@@ -59,6 +59,10 @@ def _kind(task: str) -> str:
 def _private(task: str, epsilon: float) -> dict[str, str]:
     if not epsilon > 0:
         raise BadSetting(setting="--private", value=epsilon, reason="it must be greater than 0, as in --private 5")
+    from fedcare.tasks.registry import get
+
+    declared = get(task)
     settings = {"privacy.dp.enabled": "true", "privacy.dp.epsilon": str(epsilon)}
     # A batch's own statistics mix its patients, so no noise on one patient's gradient would hide that patient.
-    return settings | ({"model.norm": "group"} if _kind(task) == "image" else {})
+    settings |= {"model.norm": "group"} if declared.records.kind == "image" else {}
+    return settings | dict(declared.private)

@@ -21,7 +21,7 @@ def build(spec: ModelSpec, features: int, outputs: int, seed: int) -> nn.Module:
     if isinstance(spec, MLPSpec):
         model = MLP(mlp_widths(spec, features, outputs), spec.dropout)
     else:
-        model = SmallResNet18(outputs, spec.norm)
+        model = SmallResNet18(outputs, spec.norm, spec.width)
     initialise(model, torch.Generator().manual_seed(seed))
     return model
 

@@ -10,13 +10,13 @@ from torch.nn.functional import relu
 from fedcare.models.layers import Conv2d, Linear
 
 Norm = Literal["batch", "group"]
-STAGES = (64, 128, 256, 512)
+WIDTH = 64
 GROUPS = 32
 
 
 def _norm(kind: Norm, channels: int) -> nn.Module:
     """Batch norm, or group norm (Wu and He, ECCV 2018), which mixes no rows and keeps no running state."""
-    return nn.BatchNorm2d(channels) if kind == "batch" else nn.GroupNorm(GROUPS, channels)
+    return nn.BatchNorm2d(channels) if kind == "batch" else nn.GroupNorm(min(GROUPS, channels // 2), channels)
 
 
 def _conv(inputs: int, outputs: int, size: int, stride: int) -> Conv2d:
@@ -46,24 +46,26 @@ class BasicBlock(nn.Module):
 class SmallResNet18(nn.Module):
     """One grey channel, 7x7 stem, max pool, four stages of two blocks, average pool, linear: 11.2 million parameters.
 
-    Input ``(rows, 1, side, side)`` with a side of 28 to 512 pixels, output ``(rows, outputs)``.
+    ``width``: channels of the first stage; each further one has twice as many. Input ``(rows, 1, side, side)`` with a
+    side of 28 to 512 pixels, output ``(rows, outputs)``.
     """
 
-    def __init__(self, outputs: int, norm: Norm = "batch") -> None:
+    def __init__(self, outputs: int, norm: Norm = "batch", width: int = WIDTH) -> None:
         super().__init__()
-        self.conv = _conv(1, STAGES[0], 7, 2)
-        self.norm = _norm(norm, STAGES[0])
+        stages = tuple(width * 2**stage for stage in range(4))
+        self.conv = _conv(1, width, 7, 2)
+        self.norm = _norm(norm, width)
         self.pool = nn.MaxPool2d(3, stride=2, padding=1)
         blocks: list[nn.Module] = []
-        before = STAGES[0]
-        for stage, channels in enumerate(STAGES):
+        before = width
+        for stage, channels in enumerate(stages):
             blocks += [
                 BasicBlock(before, channels, 1 if stage == 0 else 2, norm),
                 BasicBlock(channels, channels, 1, norm),
             ]
             before = channels
         self.blocks = nn.Sequential(*blocks)
-        self.linear = Linear(STAGES[-1], outputs)
+        self.linear = Linear(stages[-1], outputs)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """One logit per class."""

@@ -54,4 +54,12 @@ TASK = Task(
     metric="auc",
     origin="sklearn:breast_cancer",
     rounds=RoundPolicy(rounds=10),
+    private={
+        "model.hidden": "[]",
+        "local.full_batch": "true",
+        "local.optimizer": "sgd",
+        "local.epochs": "3",
+        "local.lr": "1.0",
+        "privacy.dp.clip": "0.5",
+    },
 )

@@ -39,4 +39,16 @@ TASK = Task(
     synthetic=Synthetic(num_samples=1338),
     local=LocalTraining(lr=6e-3, lr_schedule="cosine", weight_decay=1.0),
     rounds=RoundPolicy(rounds=30),
+    private={
+        "model.hidden": "[32]",
+        "local.full_batch": "true",
+        "local.optimizer": "sgd",
+        "local.momentum": "0.9",
+        "local.epochs": "6",
+        "local.lr": "0.4",
+        "local.lr_schedule": "constant",
+        "local.weight_decay": "0",
+        "rounds.rounds": "10",
+        "privacy.dp.clip": "1.5",
+    },
 )

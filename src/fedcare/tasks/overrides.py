@@ -17,12 +17,13 @@ Place = tuple[str, ...]
 
 _OPTIONS: Place = ("strategy", "options")
 # What a task is, rather than how it is learned: another task, not a setting.
-_FIXED = frozenset({"kind", "name", "title", "description", "origin", "target.kind", "target.name"})
+_FIXED = frozenset({"kind", "name", "title", "description", "origin", "private", "target.kind", "target.name"})
 _SHORT = {"strategy": ("strategy", "name")}
 _ELSEWHERE = {
     "seed": "The seed is an option of its own, --seed.",
     "image_size": "Only tasks on images have it.",
     "norm": "Only tasks on images have it.",
+    "width": "Only tasks on images have it.",
     "hidden": "Only tasks on tables have it.",
     "dropout": "Only tasks on tables have it.",
 }

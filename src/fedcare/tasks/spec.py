@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -46,7 +47,8 @@ class Task(Frozen):
     None. ``metric`` is the deciding metric; None takes the kind's usual one (``r2`` or ``auc``). ``threshold`` says
     how a binary task turns a probability into a class: ``half`` cuts at one half, ``balanced`` at the cut that
     maximises sensitivity plus specificity on the pooled validation rows (Youden, Cancer 1950). ``partition`` is how a
-    simulation divides one set of records into institutions.
+    simulation divides one set of records into institutions. ``private`` are the settings, as ``--set`` takes them, that
+    go with ``--private``: noise asks for another model and other steps than training without it.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -59,6 +61,7 @@ class Task(Frozen):
     origin: str | None = None
     synthetic: Synthetic = Synthetic()
     partition: str = "hospitals"
+    private: Mapping[str, str] = Field(default_factory=dict)
     local: LocalTraining = LocalTraining()
     rounds: RoundPolicy = RoundPolicy()
     strategy: StrategyChoice = StrategyChoice()
@@ -93,4 +96,4 @@ class Task(Frozen):
     def declaration(self) -> dict[str, object]:
         """What a plan holds of the task: all that decides what is learned, without where records come from."""
         elsewhere = {"local", "rounds", "strategy", "selection", "gate", "privacy", "defence", "compression"}
-        return self.model_dump(mode="json", exclude={"origin", "synthetic", "partition"} | elsewhere)
+        return self.model_dump(mode="json", exclude={"origin", "synthetic", "partition", "private"} | elsewhere)
