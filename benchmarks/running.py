@@ -12,6 +12,7 @@ from fedcare.data.records import Records
 from fedcare.data.split import institution
 from fedcare.federation.coordinator import Outcome, coordinate
 from fedcare.federation.engines import choose, run
+from fedcare.federation.simulation import ledger_of
 from fedcare.federation.site import Site
 from fedcare.federation.study import Study, plan_of
 from fedcare.tasks.spec import Task
@@ -39,7 +40,8 @@ class Silent:
 def study_of(task: Task, records: Records, partition: str, seed: int) -> Study:
     """A study of records that are already loaded, divided and split as ``simulate`` does it."""
     parts = divide(records, partition, task.kind, seed)
-    members = [institution(name, records.take(rows), task.kind, seed) for name, rows in parts.items()]
+    alone = task.privacy.dp.enabled
+    members = [institution(name, records.take(rows), task.kind, seed, alone) for name, rows in parts.items()]
     return Study(task, plan_of(task, seed), tuple(members), partition, 0, "")
 
 
@@ -52,4 +54,5 @@ def run_study(study: Study, engine: str | None = None, watcher: Silent | None = 
         def drive(exchange: Exchange) -> Outcome:
             return coordinate(study.plan, exchange, Path(folder), watching, watching.resumed)
 
-        return run(choice.engine, study.plan, [Site(each) for each in study.institutions], drive, watching.answered)
+        sites = [Site(each, ledger_of(study.plan)) for each in study.institutions]
+        return run(choice.engine, study.plan, sites, drive, watching.answered)
