@@ -41,17 +41,16 @@ class DifferentialPrivacy(Frozen):
 class SecureAggregation(Frozen):
     """The coordinator learns the sum over institutions and nothing of a single one.
 
-    ``enabled`` turns it on. ``method``: ``masks`` (Bonawitz et al., CCS 2017) or, for small models, ``ckks``
-    (homomorphic encryption with the key at the institutions). ``threshold``: share of those asked that must stay to the
-    end of an exchange, above one half. ``bound``: greatest absolute entry of what goes into the sum, a movement of the
-    weights; a greater one is refused before anything is masked. ``stochastic_rounding`` rounds up or down by chance, so
-    that the mean is kept. ``groups``: institutions are divided anew each round into as many masked groups, whose sums
-    the coordinator sees, so that a robust strategy can compare them; 1 shows it one sum. ``least``: fewest institutions
-    in a sum; a node may ask for more.
+    ``enabled`` turns it on (Bonawitz et al., CCS 2017). ``threshold``: share of those asked that must stay to the end
+    of a sum, above one half; where ``c`` of n institutions help the coordinator, that takes more than (n + c) / 2.
+    ``bound``: greatest absolute entry of what goes into the sum, a movement of the weights; a greater one is refused
+    before anything is masked. ``stochastic_rounding`` rounds up or down by chance, so that the mean is kept.
+    ``groups``: institutions are divided anew each round into as many masked groups, whose sums the coordinator sees, so
+    that a robust strategy can compare them; 1 shows it one sum. ``least``: fewest institutions in a sum; a node may
+    ask for more.
     """
 
     enabled: bool = False
-    method: Literal["masks", "ckks"] = "masks"
     threshold: float = Field(default=0.6, gt=0.5, le=1.0)
     bound: Positive = 8.0
     stochastic_rounding: bool = False
