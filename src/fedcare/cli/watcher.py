@@ -12,6 +12,7 @@ from fedcare.cli.live import LiveView
 from fedcare.cli.words import figures
 from fedcare.federation.engines import Choice
 from fedcare.federation.study import Study
+from fedcare.report.privacy import SEEDED
 from fedcare.report.words import plural
 
 
@@ -26,6 +27,8 @@ class LiveWatcher:
         if study.left_out:
             left = plural(study.left_out, "row")
             self._view.note(f"left out, because it does not fit the schema: {left}; see `fedcare data check`")
+        if study.plan.privacy.dp.seeded_noise:
+            self._view.note(SEEDED)
         if study.too_small:
             least = plural(study.plan.rounds.min_records, "training row")
             self._view.note(f"take no part, because they have fewer than {least}: {', '.join(study.too_small)}")
@@ -73,6 +76,8 @@ class LiveWatcher:
         self._view.stop()
         split = summary["judged_on"]
         self._view.note(f"best round {summary['best_round']} on the {split} rows: {figures(summary['metrics'])}")
+        if spent := summary.get("privacy"):
+            self._view.note(f"privacy: epsilon {spent['epsilon']:.3g} at delta {spent['delta']:g} for each record")
         self._view.note(f"model: {summary['model_dir']}")
         self._view.note(f"report: {summary['report']}")
 

@@ -12,6 +12,7 @@ import numpy as np
 from fedcare.aggregation.exchange import RoundRecord
 from fedcare.data.records import Institution, Records
 from fedcare.federation.coordinator import Outcome
+from fedcare.federation.spending import spending
 from fedcare.federation.study import Study
 from fedcare.plan import TrainingPlan
 from fedcare.tasks.spec import Task
@@ -27,6 +28,7 @@ def summarise(plan: TrainingPlan, outcome: Outcome, engine: str, institutions: M
     institutions only how many rows they trained on.
     """
     task, state, judgement = Task.model_validate(plan.task), outcome.state, outcome.judgement
+    privacy = spending(plan, state)
     return {
         "task": task.name,
         "title": task.title,
@@ -53,7 +55,7 @@ def summarise(plan: TrainingPlan, outcome: Outcome, engine: str, institutions: M
             "sent": sum(record.bytes_sent for record in state.history),
             "received": sum(record.bytes_received for record in state.history),
         },
-    }
+    } | ({} if privacy is None else {"privacy": privacy})
 
 
 def _with_figures(institutions: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from fedcare.tasks.spec import Task
 from fedcare.training.calibration import Calibration
 from fedcare.update import Manifest, Vector
 
-FIGURES = ("metrics", "judged_on", "threshold", "best_round", "metric", "unit", "institutions")
+FIGURES = ("metrics", "judged_on", "threshold", "best_round", "metric", "unit", "institutions", "privacy")
 
 
 def store_outcome(

@@ -40,6 +40,7 @@ def card(
         _certainty(task, calibration),
         "## What it was trained on",
         _training(lineage),
+        *_privacy(metrics.get("privacy")),
         *_attacked(metrics.get("privacy_audit")),
         "## What it reads",
         _inputs(task, preprocessing),
@@ -114,6 +115,20 @@ def _training(lineage: Mapping[str, Any]) -> str:
     told = {"Divided by": lineage.get("partition"), "Engine": lineage.get("engine")}
     facts = _facts({name: value for name, value in told.items() if value})
     return "\n\n".join(part for part in (facts, _table(["institution", "training rows"], rows) if rows else "") if part)
+
+
+def _privacy(spent: Mapping[str, Any] | None) -> list[str]:
+    """What the run promised each patient; nothing where it promised none."""
+    if not spent:
+        return []
+    each = {name: own["epsilon"] for name, own in spent["institutions"].items()}
+    text = (
+        f"Differential privacy of each record: epsilon {spent['epsilon']:.3g} at delta {spent['delta']:g}, by a noise "
+        f"multiplier of {spent['noise_multiplier']:.3g} and a clip of {spent['clip']:g}. Figures of quality are noisy too."
+    )
+    seeded = ["Its noise follows from the plan's seed. Whoever knows the plan can take it off: nothing is protected."]
+    rows = [[name, f"{epsilon:.3g}"] for name, epsilon in each.items()]
+    return ["## Privacy", *(seeded if spent["seeded_noise"] else []), text, _table(["institution", "epsilon"], rows)]
 
 
 def _attacked(audit: Mapping[str, Any] | None) -> list[str]:

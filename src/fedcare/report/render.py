@@ -16,6 +16,7 @@ from fedcare.report import (
     distribution,
     institutions,
     participation,
+    privacy,
     quality,
     settings_table,
     summary,
@@ -40,6 +41,7 @@ def render(run: Mapping[str, Any]) -> str:
         quality.section(facts),
         distribution.section(facts),
         participation.section(facts),
+        privacy.section(facts),
         costs.section(facts),
         settings_table.section(facts),
     )

@@ -1,6 +1,11 @@
 """A SuperLink for all of these tests, and a node for each, in a thread or as a process."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -139,6 +144,59 @@ class Node:
         with self.store.transaction() as tx:
             plans.keep(tx, plan.hash, plan.canonical())
             plans.decide(tx, self.store.institution_id, plan.hash, approved, how, reason)
+
+    def egress(self):
+        from fedcare.federation.node import egress
+
+        with self.store.transaction() as tx:
+            return egress.listed(tx, 100)
+
+
+@pytest.fixture
+def process(consortium, home, store_of, csv_source, gateway_login):
+    """A node as the command line starts it, for an institution whose standing rule lets the test's plans pass."""
+    from fedcare.federation.node import rules
+
+    name = f"Hospital {time.monotonic_ns()}"
+    folder = consortium.enrol(home, name, records={"insurance-cost": RecordSource(source=csv_source)})
+    store = store_of(name)
+    with store.transaction() as tx:
+        rules.set_rule(tx, store.institution_id, "insurance-cost", 1000, None)
+    made = Process(name, folder, store, home, gateway_login)
+    made.start()
+    yield made
+    made.stop()
+
+
+class Process:
+    """``fedcare node run``."""
+
+    def __init__(self, name, folder, store, home, database) -> None:
+        self.name, self.folder, self.store = name, folder, store
+        self.log = home / "node.log"
+        self.environment = os.environ | {
+            "FEDCARE_HOME": str(home), "DATABASE_URL": database, "OMP_NUM_THREADS": "1",
+        }  # fmt: skip
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "fedcare", "node", "run", "--institution", self.name]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+
+    def stop(self, number=signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+    def said(self, text, times=1) -> bool:
+        return self.log.read_text().count(text) >= times
+
+    def connected(self, times=1) -> None:
+        from tests.federation.node.consortium import wait_for
+
+        try:
+            wait_for(lambda: self.said("connected", times), 240)
+        except AssertionError:
+            raise AssertionError(self.log.read_text()[-3000:]) from None
 
     def egress(self):
         from fedcare.federation.node import egress
