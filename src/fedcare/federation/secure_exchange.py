@@ -68,7 +68,7 @@ class SecureExchange(MessageExchange):
         self._agreements: OrderedDict[tuple[str, ...], Agreement] = OrderedDict()
         self._known: OrderedDict[str, list[Answer]] = OrderedDict()
         self._dropped: dict[str, str] = {}
-        self._rows = 0
+        self._rows, self._round = 0, 0
 
     def institutions(self) -> Sequence[str]:
         """Names of the institutions that can be asked now, sorted."""
@@ -97,7 +97,7 @@ class SecureExchange(MessageExchange):
     def _add_up(
         self, kind: str, instruction: Instruction, vector: Vector | None, institutions: Sequence[str], context: str
     ) -> list[Answer]:
-        self._dropped = {}
+        self._dropped, self._round = {}, instruction.round
         # 1. Who is added up with whom, and with which keys.
         groups = self._groups(kind, instruction.round, institutions)
         # 2. The question itself, answered under masks.
@@ -208,7 +208,7 @@ class SecureExchange(MessageExchange):
             assert answer.payload is not None
             take(group, answer.institution, answer.payload.tobytes())
 
-        self._ask_all(groups, part_of, MessageType.QUERY, Instruction(self._text, step=step), None, taken)
+        self._ask_all(groups, part_of, MessageType.QUERY, Instruction(self._text, self._round, step=step), None, taken)
 
     def _ask_all(
         self,

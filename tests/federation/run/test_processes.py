@@ -107,9 +107,9 @@ class Consortium:
             config = NodeConfig(institution=name, coordinator=coordinator, records={TASK: source})
             (folder / "node.toml").write_text(config.to_toml())
 
-    def simulate(self, out: Path, rounds: int) -> None:
+    def simulate(self, out: Path, rounds: int, *words: str) -> None:
         arguments = ["simulate", TASK, "--data", str(self.files), "--partition", "files", "--engine", "inprocess"]
-        fedcare(*arguments, "--rounds", str(rounds), *SETTINGS, "--out", str(out), env=self.env)
+        fedcare(*arguments, "--rounds", str(rounds), *SETTINGS, *words, "--out", str(out), env=self.env)
 
     def train(self, rounds: int, *words: str) -> subprocess.Popen:
         command = [sys.executable, "-m", "fedcare", "train", TASK, "--rounds", str(rounds), *SETTINGS, *words, "--json"]
@@ -221,6 +221,26 @@ def test_kills_at_random_moments_change_no_bit(consortium, tmp_path):
     assert len(killed) >= 4, killed
     assert result["attempts"] > 1
     assert len(consortium.rounds(row.id)) == 40
+
+
+def test_secure_sums_over_real_nodes_give_the_bits_of_a_simulation_also_after_a_kill(consortium, tmp_path):
+    consortium.simulate(tmp_path / "run", 6, "--secure")
+    process = consortium.train(6, "--secure")
+    while (row := consortium.run(6)) is None or not consortium.rounds(row.id):
+        time.sleep(0.02)
+    assert consortium.kill("runner", row.id)
+    result = complete(process)
+    assert result["attempts"] == 2
+    assert same_bits(consortium.folder(row.id), tmp_path / "run")
+    assert [each.clients_participated for each in consortium.rounds(row.id)] == [3] * 6
+    assert load(consortium.folder(row.id)).announced.keys() == {"group 1"}
+    with consortium.database.transaction(Scope.of(None)) as tx:
+        place = tx.execute(text("select id from institutions where name = 'North'")).scalar_one()
+    with consortium.database.transaction(Scope.of(place)) as tx:
+        query = text("select distinct kind from egress_log where run = :run")
+        left = set(tx.execute(query, {"run": str(row.id)}).scalars())
+    assert {"keys", "sealed shares", "masked statistics", "masked update", "masked evaluation"} <= left
+    assert not left & {"statistics", "support", "update", "evaluation", "calibration"}
 
 
 def test_a_door_that_is_killed_costs_the_run_no_attempt_and_no_bit(consortium, tmp_path):
