@@ -124,7 +124,7 @@ def _privacy(spent: Mapping[str, Any] | None) -> list[str]:
     each = {name: own["epsilon"] for name, own in spent["institutions"].items()}
     text = (
         f"Differential privacy of each record: epsilon {spent['epsilon']:.3g} at delta {spent['delta']:g}, by a noise "
-        f"multiplier of {spent['noise_multiplier']:.3g} and a clip of {spent['clip']:g}. Figures of quality are noisy too."
+        f"multiplier of {spent['noise_multiplier']:.3g} and a clip of {spent['clip']:g}. Figures of quality are noisy."
     )
     seeded = ["Its noise follows from the plan's seed. Whoever knows the plan can take it off: nothing is protected."]
     rows = [[name, f"{epsilon:.3g}"] for name, epsilon in each.items()]
