@@ -39,7 +39,8 @@ def to_ring(movement: Vector, share: float, bound: float, rounding: np.random.Ge
 
     ``share`` is this institution's of all rows, 0 to 1. The nearest step is taken, or with ``rounding`` one of both by
     chance, so that the mean is kept. Each institution thus adds an error of at most half a step (one with
-    ``rounding``) to an entry of the weighted sum: with five institutions and a bound of 8 that is 1e-8.
+    ``rounding``) to an entry of the weighted sum. In the mean of n institutions whose shares add up to one half, as
+    ``ROOM`` has it, that is at most n * bound / 2^31: 1.5e-7 with five institutions and a bound of 64.
     Raises SecureSumFailed for an entry beyond the bound, or one that is no number: never a silent overflow.
     """
     if not 0.0 <= share <= 1.0:
