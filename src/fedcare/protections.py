@@ -72,8 +72,8 @@ class Defence(Frozen):
     ``norm_bound``: greatest Euclidean norm of one institution's movement of the weights; a longer one is shortened at
     the node, and a coordinator that sees it, or the mean of a masked group, drops it. ``acceptance``: after each round
     the institutions judge the new weights on their validation rows. Where the deciding metric of the median institution
-    fell by more than this (errors and losses: rose by more than this share), the round is tried without one update, and
-    rolled back where that does not help; None accepts every round.
+    is worse than in the best round by more than this (errors and losses: by more than this share), the round is tried
+    without one update, and rolled back where that does not help; None accepts every round.
     """
 
     norm_bound: Positive | None = None

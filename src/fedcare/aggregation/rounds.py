@@ -63,7 +63,7 @@ class Pooled:
     institutions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
-HARMED = "with its update the round did harm, without it none"
+HARMED = "without its update the round was better"
 
 
 @dataclass(frozen=True)
@@ -159,9 +159,7 @@ class RoundLoop:
             # 5. Make one set of weights of them.
             # 6. Judge it on the institutions' validation rows, at one threshold for all rounds: one that is chosen on
             #    these rows anew each time would flatter an untrained model most. Where it does harm, try without one.
-            attempt = self._attempt(round_number, state, updates)
-            if attempt.refusal is not None:
-                attempt = self._without_one(round_number, state, former, updates) or attempt
+            attempt = self._best_attempt(round_number, state, former, updates)
             updates, candidate, judgement = [*attempt.updates], attempt.candidate, attempt.judgement
             lost, dropped = attempt.refusal, {**dropped, **attempt.left_out}
         else:
@@ -230,32 +228,37 @@ class RoundLoop:
             return Attempt(updates, candidate, judgement)
         if not judgement.metrics:
             return Attempt(updates, candidate, judgement, refusal="no institution could evaluate its weights")
-        stood = next((record for record in reversed(state.history) if record.rolled_back is None), state.start)
+        stood = state.history[state.best_round - 1] if state.best_round else state.start
         gained = self._gain(stood, judgement, judgement.dropped)
         return Attempt(updates, candidate, judgement, gained, refusal(gained, self._metric, tolerance))
 
-    def _without_one(
+    def _best_attempt(
         self, round_number: int, state: RunState, former: RunState, updates: Sequence[ModelUpdate]
-    ) -> Attempt | None:
-        """The round without the one update whose absence helps most, where any does; ``state`` gets its weights.
+    ) -> Attempt:
+        """The round with all updates, or without the one whose absence helps most; ``state`` gets its weights.
 
-        Else one member could stop every round for good. Source: loss-function-based rejection (Fang et al., USENIX
-        Security 2020, section 5.2), here with the institutions' rows in place of the coordinator's.
+        Tried without one is a round that is refused, else one member could stop every round for good; and of masked
+        groups also one that gained nothing, where a member that keeps to the bound may pull against all others. Then
+        the gain has to be clear, more than the tolerance, before anybody is left out. Source: loss-function-based
+        rejection (Fang et al., USENIX Security 2020, section 5.2), with the institutions' rows for the coordinator's.
         """
-        best: tuple[Attempt, RunState] | None = None
+        best, after = self._attempt(round_number, state, updates), replace(state)
+        stalled = best.gained is not None and best.gained < 0 and any(update.members for update in updates)
+        if best.refusal is None and not stalled:
+            return best
+        bar = -np.inf if best.refusal else self.plan.defence.acceptance or 0.0
         for place, out in enumerate(updates):
             rest = [*updates[:place], *updates[place + 1 :]]
             if not self._enough(rest):
                 continue
             self._roll_back(state, former)
             attempt = self._attempt(round_number, state, rest)
-            gained = attempt.gained or 0.0
-            if attempt.refusal is None and (best is None or gained > (best[0].gained or 0.0)):
-                best = replace(attempt, left_out=dict.fromkeys(out.participants, HARMED)), replace(state)
-        if best is None:
-            return None
-        self._roll_back(state, best[1])
-        return best[0]
+            gained = 0.0 if attempt.gained is None else attempt.gained
+            if attempt.refusal is None and gained > bar:
+                bar, after = gained, replace(state)
+                best = replace(attempt, left_out=dict.fromkeys(out.participants, HARMED))
+        self._roll_back(state, after)
+        return best
 
     def _enough(self, updates: Sequence[ModelUpdate]) -> bool:
         behind = sum(len(update.participants) for update in updates)
