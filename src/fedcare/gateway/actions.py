@@ -136,6 +136,7 @@ ACTIONS: dict[str, Action] = {
     "getBudget": Action("privacy.budget", "privacy_budget"),
     "setBudget": Action("privacy.set_budget", "privacy_budget"),
     "listCharges": Action("privacy.ledger", "privacy_ledger"),
+    "forecastPlan": _plan("privacy.forecast"),
     "listAudit": Action("audit.read", "audit_log"),
     "verifyAudit": Action("audit.verify", "audit_log"),
 }

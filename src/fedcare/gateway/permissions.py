@@ -99,6 +99,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "getBudget": ADMINS,
     "setBudget": ADMINS,
     "listCharges": ADMINS,
+    "forecastPlan": ADMINS,
     "listAudit": ANY_ADMIN,
     "verifyAudit": ANY_ADMIN,
 }

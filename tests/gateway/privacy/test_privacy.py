@@ -78,3 +78,26 @@ def test_the_ledger_is_read_page_by_page_by_its_own_admin(client, charged):
     assert len(a.get("/api/privacy/ledger", params={"run": "run-1"}).json()["items"]) == 2
     assert client("admin", "B").get("/api/privacy/ledger").json()["items"] == []
     assert a.get("/api/privacy/ledger", params={"cursor": "bm90IG9uZQ"}).status_code == 422
+
+
+def propose(client, **settings):
+    recipe = {"task": "insurance-cost", "rounds": 2, "settings": settings, "seed": 7}
+    return client("consortium").post("/api/plans", json=recipe).json()["hash"]
+
+
+def test_an_admin_sees_what_a_plan_would_cost_before_approving_it(client, charged):
+    private = {"privacy.dp.enabled": True, "privacy.dp.epsilon": 0.5, "local.full_batch": True}
+    place = f"/api/privacy/plans/{propose(client, **private)}"
+    told = client("admin").get(place).json()
+    assert 0.4 < told["epsilon"] <= 0.5
+    assert told["spent"] == pytest.approx(epsilon(USES, 1e-5))
+    assert max(told["spent"], told["epsilon"]) < told["spent_after"] < told["spent"] + told["epsilon"]
+    assert told["runs_that_fit"] >= 1
+    assert client("admin", "B").get(place).json()["spent"] == 0.0
+    assert client("consortium").get(place).status_code == 403
+
+
+def test_no_figure_is_made_up_for_a_plan_that_nothing_bounds(client):
+    told = client("admin").get(f"/api/privacy/plans/{propose(client)}").json()
+    assert told == {"epsilon": None, "delta": 1e-5, "spent": 0.0, "spent_after": None, "runs_that_fit": None}
+    assert client("admin").get(f"/api/privacy/plans/{'0' * 64}").status_code == 404

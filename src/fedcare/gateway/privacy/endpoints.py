@@ -5,11 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from fedcare.db import privacy
+from fedcare.errors import BadSetting, Conflict, NotFound
 from fedcare.gateway.answers import answers
 from fedcare.gateway.guard import CurrentCaller
+from fedcare.gateway.plans.recipe import PlanHash
 from fedcare.gateway.plans.schemas import RunName
 from fedcare.gateway.privacy import service
-from fedcare.gateway.privacy.schemas import BudgetFields, LedgerPage, Standing
+from fedcare.gateway.privacy.schemas import BudgetFields, LedgerPage, PlanCost, Standing
 from fedcare.gateway.services import CurrentServices
 from fedcare.gateway.strict_json import StrictRoute
 from fedcare.gateway.types import Cursor, PageSize, from_cursor, to_cursor
@@ -28,6 +30,12 @@ def get_budget(caller: CurrentCaller, services: CurrentServices) -> Standing:
 def set_budget(body: BudgetFields, caller: CurrentCaller, services: CurrentServices) -> Standing:
     """Set one's institution's privacy budget; a lowered one stops private runs that are under way too."""
     return service.set_budget(services.database, caller, body)
+
+
+@router.get("/plans/{plan_hash}", operation_id="forecastPlan", responses=answers(NotFound, Conflict, BadSetting))
+def forecast_plan(plan_hash: PlanHash, caller: CurrentCaller, services: CurrentServices) -> PlanCost:
+    """What a run of a plan would cost one's institution, and how many such runs its budget allows."""
+    return service.cost(services.database, caller, plan_hash)
 
 
 @router.get("/ledger", operation_id="listCharges", responses=answers())

@@ -104,3 +104,23 @@ class LedgerPage(BaseModel):
 
     items: list[Charge]
     next: str | None
+
+
+class PlanCost(BaseModel):
+    """What a run of a plan would cost one's institution, at its own delta; null where nothing bounds it.
+
+    ``epsilon``: of one run by itself. ``spent_after``: of everything so far and the run together. ``runs_that_fit``:
+    how many such runs the budget allows, counted up to 1024.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"epsilon": 0.5, "delta": 1e-5, "spent": 0.3, "spent_after": 0.62, "runs_that_fit": 2}]
+        }
+    )
+
+    epsilon: float | None
+    delta: float
+    spent: float
+    spent_after: float | None
+    runs_that_fit: int | None

@@ -9,8 +9,11 @@ from sqlalchemy import Connection, Row
 from fedcare.db import audit, privacy
 from fedcare.db.database import Database
 from fedcare.gateway.caller import Caller
-from fedcare.gateway.privacy.schemas import BudgetFields, Charge, Standing, Use
+from fedcare.gateway.plans.recipe import known_plan
+from fedcare.gateway.privacy.schemas import BudgetFields, Charge, PlanCost, Standing, Use
+from fedcare.privacy.forecast import forecast
 from fedcare.privacy.ledger import Budget
+from fedcare.privacy.planned import planned_uses
 
 WHAT = "privacy_budget"
 
@@ -40,6 +43,22 @@ def set_budget(database: Database, caller: Caller, fields: BudgetFields) -> Stan
         found = standing(tx)
         audit.record(tx, caller.origin, "privacy.set_budget", WHAT, caller.institution_id)
         return found
+
+
+def cost(database: Database, caller: Caller, plan_hash: str) -> PlanCost:
+    """What a run of a plan would cost; raises NotFound, Conflict for a plan that this FedCare would read otherwise, and
+    BadSetting for an epsilon that no noise can keep.
+    """
+    with database.transaction(caller.scope) as tx:
+        plan, allowed, account = known_plan(tx, plan_hash), privacy.budget(tx), privacy.account(tx)
+    # Composing takes seconds: no connection waits for it.
+    if not plan.privacy.dp.enabled:
+        spent = account.spent(allowed.delta)
+        return PlanCost(epsilon=None, delta=allowed.delta, spent=spent, spent_after=None, runs_that_fit=None)
+    told = forecast(account, planned_uses(plan), allowed)
+    return PlanCost(
+        epsilon=told.run, delta=allowed.delta, spent=told.spent, spent_after=told.after, runs_that_fit=told.runs
+    )
 
 
 def charge(row: Row[Any]) -> Charge:
