@@ -84,3 +84,27 @@ def test_an_institution_with_a_single_class_is_refused_by_name():
 def test_all_distinct_numbers_are_still_divided():
     parts = institution("A", table(np.arange(6)), "regression", 1)
     assert len(parts.validation) == 1
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**40), st.integers(0, 79))
+def test_decided_alone_a_record_more_changes_no_other_records_part(seed, extra):
+    target = np.arange(80) % 3
+    whole = institution("A", table(target), "multiclass", seed, alone=True)
+    kept = np.flatnonzero(np.arange(80) != extra)
+    without = institution("A", table(target).take(kept), "multiclass", seed, alone=True)
+    assert set(rows(whole.validation)) - set(rows(without.validation)) <= {extra}
+    assert set(rows(without.validation)) <= set(rows(whole.validation))
+    assert set(rows(without.train)) <= set(rows(whole.train))
+
+
+def test_decided_alone_a_record_goes_the_same_way_wherever_it_stands():
+    records = table(np.arange(200) % 2)
+    backwards = records.take(np.arange(200)[::-1].copy())
+    one, other = (institution("A", each, "binary", 5, alone=True) for each in (records, backwards))
+    assert sorted(rows(one.validation)) == sorted(rows(other.validation))
+    assert 20 < len(one.validation) < 60
+
+
+def test_decided_alone_one_class_is_no_reason_to_refuse():
+    assert len(institution("A", table(np.zeros(50)), "binary", 1, alone=True).train) > 0
