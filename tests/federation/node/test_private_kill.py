@@ -17,7 +17,7 @@ def test_a_killed_node_has_paid_for_what_it_had_begun_and_never_spends_more_than
 ):
     # A thousand steps of training are not over before the test has seen them begin.
     steps = {"local__epochs": 50, "privacy__dp__sample_rate": 0.05, "privacy__dp__noise_multiplier": 9.55}
-    noise = {"privacy__dp__count_noise": 60.0, "privacy__dp__evaluation_noise": 60.0}
+    noise = {"privacy__dp__count_noise": 60.0, "privacy__dp__evaluation_noise": 50.0}
     made = plan(privacy__dp__enabled=True, **steps, **noise)
     more = {"vector": start_vector, "preprocessing": canonical_json(declared(get("insurance-cost").records).to_json())}
     process.connected()
