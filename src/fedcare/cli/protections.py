@@ -17,8 +17,9 @@ Robust = Annotated[bool, typer.Option("--robust", help="Stand up to an instituti
 
 # Two are the most masked groups of five institutions in which none stands alone.
 GROUPS, LEAST = 2, 2
-# What a round may lose at the median institution. Honest rounds of the built-in tasks lose less.
-ACCEPTANCE = 0.05
+# What a round may lose: at the median institution, whose validation rows are few, or on all rows together, which is all
+# that is known under masks. Honest rounds of the built-in tasks lose less.
+ACCEPTANCE, MASKED_ACCEPTANCE = 0.05, 0.01
 # About what honest institutions move in their first round, or a little less: it costs the built-in tasks nothing. A
 # network's batch norm moves its running statistics further than all its weights.
 NORM_BOUND = {"table": 2.0, "image": 60.0}
@@ -37,7 +38,8 @@ def protected(task: str, private: float | None, secure: bool, robust: bool) -> d
     if robust:
         settings |= _robust(task, secure)
         # Nobody evaluates a private round, so nobody can say whether it did harm.
-        settings |= {} if private is not None else {"defence.acceptance": str(ACCEPTANCE)}
+        tolerance = MASKED_ACCEPTANCE if secure else ACCEPTANCE
+        settings |= {} if private is not None else {"defence.acceptance": str(tolerance)}
     return settings
 
 
