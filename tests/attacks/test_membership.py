@@ -10,17 +10,11 @@ from fedcare.data.preprocessing import preprocessing_from_json
 from fedcare.federation.coordinator import feature_count, initial_weights
 from fedcare.federation.study import Study, design
 
-HEART = {
-    "num_samples": "240",
-    "rounds.rounds": "1",
-    "local.epochs": "60",
-    "lr": "0.005",
-    "lr_schedule": "constant",
-    "weight_decay": "0",
-}
+# Sixty passes over a few hundred rows whose target is mostly chance, with nothing that holds them back.
+HEART = {"rounds.rounds": "1", "local.epochs": "60", "lr": "0.005", "lr_schedule": "constant", "weight_decay": "0"}
 
 
-def attacked(study: Study, vector=None, shadows: int = 8) -> membership.Membership:
+def attacked(study: Study, vector=None, shadows: int = 4) -> membership.Membership:
     outcome = rerun(study.plan, study.institutions, lambda number, rounds: None)
     preprocessing = preprocessing_from_json(outcome.state.preprocessing)
     chosen = outcome.state.best if vector is None else vector
@@ -29,13 +23,14 @@ def attacked(study: Study, vector=None, shadows: int = 8) -> membership.Membersh
 
 @pytest.fixture(scope="module")
 def by_heart() -> Study:
-    return design("insurance-cost", None, "iid:2", HEART, 1)
+    return design("diabetes", None, "iid:2", HEART, 1)
 
 
 def test_a_model_that_learned_its_rows_by_heart_gives_them_away(by_heart):
-    found = attacked(by_heart)
-    assert (found.method, found.members, found.others) == ("shadow models", 192, 48)
-    assert found.telling.auc - 3 * found.telling.error > 0.5
+    found = attacked(by_heart, shadows=16)
+    assert (found.method, found.members, found.others) == ("shadow models", 354, 88)
+    assert found.telling.auc > 0.55
+    assert found.telling.auc - 2 * found.telling.error > 0.5
 
 
 def test_a_model_that_was_never_trained_gives_nothing_away(by_heart):
