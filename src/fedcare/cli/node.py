@@ -100,7 +100,7 @@ def egress(last: Last = 50, institution: Institution = None, home: Home = None, 
         screen.print("Nothing has left this institution.")
     else:
         short = [each | {"hash": each["hash"][:12]} for each in found]
-        page.print(listing(short, ("at", "run", "round", "kind", "bytes", "hash", "approved_by")))
+        page.print(listing(short, ("at", "run", "round", "kind", "bytes", "hash", "epsilon", "approved_by")))
 
 
 @app.command("status")

@@ -82,6 +82,14 @@ def test_a_rule_that_asks_for_privacy_does_not_fit_a_plan_without(here, asking, 
     assert answer.error.startswith("refused: ") and "epsilon of 3" in answer.error
 
 
+def test_a_rule_that_asks_for_privacy_goes_by_what_the_plan_costs_here(here, asking, plan):
+    set_rule(here, max_epsilon=0.6)
+    private = {"privacy__dp__enabled": True, "full_batch": True}
+    assert asking(plan(privacy__dp__epsilon=0.5, **private)).ask(here).error is None
+    dear = asking(plan(privacy__dp__epsilon=0.8, **private), run_id="run-2").ask(here)
+    assert dear.error.startswith("refused: ") and "the plan costs 0." in dear.error
+
+
 def test_a_rule_allows_so_many_rounds_a_day_over_all_runs(here, asking, plan, prepared):
     set_rule(here, rounds_a_day=3)
     run = asking(plan())

@@ -207,3 +207,16 @@ def test_what_the_budget_does_not_allow_is_refused_with_what_is_left(unconnected
     answer = asking(dear).ask(here)
     assert answer.error.startswith("refused: The privacy budget") and "1 is left" in answer.error
     assert here.egress() == []
+
+
+def test_a_private_answer_that_nobody_charged_does_not_leave(unconnected, asking, plan, monkeypatch):
+    from fedcare.aggregation.exchange import Answer
+    from fedcare.federation.site import Site
+
+    cheap = plan(privacy__dp__enabled=True, privacy__dp__epsilon=0.5, full_batch=True)
+    here = unconnected()
+    here.approve(cheap)
+    monkeypatch.setattr(Site, "statistics", lambda *_: Answer(here.name, sums=np.array([48.0]), examples=48))
+    answer = asking(cheap).ask(here)
+    assert answer.error == "local failure (RuntimeError)"
+    assert here.egress() == []
