@@ -68,9 +68,11 @@ def attack(study: Study, preprocessing: Preprocessing, seed: int, on_step: OnSte
         image, target = data.batch(np.array([row]))
         gradient = gradient_of(model, image, target)
         originals.append(image)
-        plain.append(search(model, gradient, target, _start(image, random), data))
+        plain.append(search(model, gradient, target, _start(image, random), data, STEPS))
         on_step(2 * place + 1, of)
-        protected.append(search(model, _protected(gradient, protection, random), target, _start(image, random), data))
+        protected.append(
+            search(model, _protected(gradient, protection, random), target, _start(image, random), data, STEPS)
+        )
         on_step(2 * place + 2, of)
     return _compared(originals, plain, protected, data, protection)
 
@@ -105,7 +107,7 @@ def gradient_of(model: nn.Module, image: Tensor, target: Tensor, graph: bool = F
 
 @torch.enable_grad()
 def search(
-    model: nn.Module, gradient: Sequence[Tensor], target: Tensor, start: Tensor, data: Dataset, steps: int = STEPS
+    model: nn.Module, gradient: Sequence[Tensor], target: Tensor, start: Tensor, data: Dataset, steps: int
 ) -> Tensor:
     """The image whose gradient points the way that ``gradient`` does, looked for from ``start`` in so many steps.
 
