@@ -196,6 +196,8 @@ class Member:
                 seed = agreement.keys.pair_seed(part.sum, self.name, agreement.directory[name], *purpose)
                 answer.mask(seed, pair_sign(self.name, name))
         masked = answer.to_bytes()
+        for earlier in agreement.sums.values():  # As great as a model each; nobody asks for two at a time.
+            earlier.masked = None
         agreement.sums[part.sum] = _Sum(context, masked)
         return masked
 
