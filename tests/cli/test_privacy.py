@@ -50,14 +50,15 @@ def store(ask, gateway_login):
 def reserve(store, epsilon=0.5):
     """A run that reserved what its plan costs, and answered once."""
     from fedcare.aggregation.planning import plan_of
+    from fedcare.cli.protections import protected
     from fedcare.db import privacy
     from fedcare.federation.node.ledger import NodeLedger
     from fedcare.privacy.planned import uses_of
     from fedcare.tasks.overrides import apply
     from fedcare.tasks.registry import get
 
-    chosen = {"privacy.dp.enabled": "true", "privacy.dp.epsilon": str(epsilon), "full_batch": "true"}
-    plan = plan_of(apply(get("insurance-cost"), chosen), 1)
+    chosen = protected("insurance-cost", epsilon, False, False) | {"full_batch": "true"}
+    plan = plan_of(apply(get("insurance-cost"), chosen), 42)
     ledger = NodeLedger(store, privacy.Run("run-1", plan.hash, plan.task_name))
     ledger.open(plan)
     ledger.charge("update", 1, uses_of(plan, "update"))
@@ -107,3 +108,18 @@ def test_a_forecast_is_what_the_run_then_costs(ask, store):
 
 def test_nothing_can_be_forecast_of_a_run_that_nothing_bounds(ask):
     assert ask("privacy", "forecast", "insurance-cost", code=2)["error"]["code"] == "bad_setting"
+
+
+def test_people_read_the_same_with_a_warning_of_what_nothing_bounds(ask, store, fedcare):
+    from fedcare.aggregation.planning import plan_of
+    from fedcare.db import privacy
+    from fedcare.federation.node.ledger import NodeLedger
+    from fedcare.tasks.registry import get
+
+    reserve(store)
+    open_plan = plan_of(get("insurance-cost"), 1)
+    NodeLedger(store, privacy.Run("run-2", open_plan.hash, open_plan.task_name)).open(open_plan)
+    shown = fedcare("privacy", "ledger").out
+    assert "begun" in shown and "reserved" in shown and "unbounded" in shown
+    assert "1 run without differential privacy" in " ".join(shown.split())
+    assert "runs that fit" in " ".join(fedcare("privacy", "forecast", "insurance-cost", "--private", "0.5").out.split())

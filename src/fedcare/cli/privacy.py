@@ -15,6 +15,7 @@ from fedcare.cli.output import JsonFlag, emit, page, screen
 from fedcare.cli.protections import Private, protected
 from fedcare.cli.runs import fact_sheet, listing
 from fedcare.errors import BadSetting, BadUsage, NotFound
+from fedcare.report.words import plural
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -180,8 +181,8 @@ def _sheet(facts: dict[str, Any]) -> dict[str, Any]:
     shown = {name: _figure(value) for name, value in facts.items() if name != "unbounded_runs"}
     if facts["unbounded_runs"]:
         shown["warning"] = (
-            f"{facts['unbounded_runs']} runs had no differential privacy. They are outside of this epsilon: nothing"
-            " bounds what they told of a patient."
+            f"{plural(facts['unbounded_runs'], 'run')} without differential privacy: outside of this epsilon, and nothing"
+            " bounds what was told of a patient."
         )
     return shown
 
@@ -202,8 +203,9 @@ def _made(task: str, settings: dict[str, str], seed: int) -> TrainingPlan:
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    kept = ("seq", "run", "plan_hash", "task", "kind", "what", "round", "uses", "epsilon", "delta")
-    return {"at": row["at"].isoformat()} | {name: row[name] for name in kept}
+    kept = ("seq", "run", "plan_hash", "task", "kind", "what", "round", "uses", "delta")
+    epsilon = None if row["kind"] == "unbounded" else row["epsilon"]
+    return {"at": row["at"].isoformat()} | {name: row[name] for name in kept} | {"epsilon": epsilon}
 
 
 def _figure(value: object) -> object:
