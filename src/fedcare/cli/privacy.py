@@ -181,8 +181,8 @@ def _sheet(facts: dict[str, Any]) -> dict[str, Any]:
     shown = {name: _figure(value) for name, value in facts.items() if name != "unbounded_runs"}
     if facts["unbounded_runs"]:
         shown["warning"] = (
-            f"{plural(facts['unbounded_runs'], 'run')} without differential privacy: outside of this epsilon, and nothing"
-            " bounds what was told of a patient."
+            f"{plural(facts['unbounded_runs'], 'run')} without differential privacy: outside of this epsilon, and"
+            " nothing bounds what was told of a patient."
         )
     return shown
 
