@@ -44,7 +44,8 @@ class SecureAggregation(Frozen):
     ``enabled`` turns it on (Bonawitz et al., CCS 2017). ``threshold``: share of those asked that must stay to the end
     of a sum, above one half; where ``c`` of n institutions help the coordinator, that takes more than (n + c) / 2.
     ``bound``: greatest absolute entry of what goes into the sum, a movement of the weights (batch norm's variances
-    move by 12 in a first round on X-rays); a greater one is refused before anything is masked. ``stochastic_rounding`` rounds up or down by chance, so that the mean is kept.
+    move by 12 in a first round on X-rays); a greater one is refused before anything is masked.
+    ``stochastic_rounding`` rounds up or down by chance, so that the mean is kept.
     ``groups``: institutions are divided anew each round into as many masked groups, whose sums the coordinator sees, so
     that a robust strategy can compare them; 1 shows it one sum. ``least``: fewest institutions in a sum; a node may
     ask for more.
