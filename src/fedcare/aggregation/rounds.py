@@ -13,6 +13,7 @@ import numpy as np
 from fedcare.aggregation.acceptance import Judged, gain, refusal
 from fedcare.aggregation.checkpoint import CheckpointWriter, RunState
 from fedcare.aggregation.exchange import Answer, Exchange, RoundRecord, Split, Sums, Traffic
+from fedcare.aggregation.judging import HALF, NOBODY, Judgement, judge, reasons
 from fedcare.aggregation.strategy import Strategy
 from fedcare.aggregation.validation import usable_sums, usable_updates
 from fedcare.data.declared import declared
@@ -20,7 +21,6 @@ from fedcare.data.preprocessing import Preprocessing, add_up, fit, statistics_si
 from fedcare.errors import BadSetting, NothingAccepted, QuorumLost, TooFewInstitutions
 from fedcare.plan import TrainingPlan, derive_seed
 from fedcare.tasks.spec import METRICS, Task
-from fedcare.training import metrics, noisy_sums
 from fedcare.update import Manifest, ModelUpdate, Vector
 
 
@@ -34,25 +34,6 @@ class Observer(Protocol):
     def round_finished(self, record: RoundRecord) -> None:
         """A round stands, or was rolled back."""
         ...
-
-
-HALF = 0.5
-"""The probability at which every round is judged; the task's own rule is for the model that comes of them."""
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """Pooled metrics and metrics by institution of one set of weights on one split, with the sums behind them."""
-
-    metrics: dict[str, float]
-    institutions: dict[str, dict[str, float]]
-    pooled: Sums
-    threshold: float
-    dropped: dict[str, str]
-
-
-NOBODY = Judgement({}, {}, np.zeros(0), HALF, {})
-"""The judgement of weights that no institution could evaluate."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +77,6 @@ class RoundLoop:
     ) -> None:
         self.task, self.plan, self.manifest = task, plan, manifest
         self.strategy, self.exchange, self.observer = strategy, exchange, observer
-        self.classes = len(task.records.target.classes)
         self.private = plan.privacy.dp.enabled
 
     def begin(self, initial: Vector) -> RunState:
@@ -276,37 +256,9 @@ class RoundLoop:
         split: Split,
         threshold: float | None = None,
     ) -> Judgement:
-        """Metrics of ``vector`` over all rows of ``split``, from sums that were added up, never from averages.
-
-        ``threshold`` is the probability from which a row counts as positive; None lets the task's rule choose it on
-        these very rows, which is for validation rows alone.
-        """
+        """What ``vector`` is worth on all rows of ``split``, as ``judging.judge`` says it."""
         answers = self.exchange.evaluate(round_number, vector, institutions, split)
-        sums, dropped = usable_sums(answers, self._answer_size())
-        if not sums:
-            raise QuorumLost(round=round_number, usable=0, needed=1, reasons=_reasons(dropped))
-        pooled = self._legible(np.sum([sums[name] for name in sorted(sums)], axis=0))
-        sums = {name: self._legible(own) for name, own in sums.items()}
-        if threshold is None:
-            threshold = metrics.best_threshold(pooled) if self._balances() else HALF
-        kind, classes = self.task.kind, self.classes
-        alone = [answer.institution for answer in answers if not answer.members]
-        each = {name: metrics.metrics(kind, classes, own, threshold) for name, own in sums.items() if name in alone}
-        return Judgement(metrics.metrics(kind, classes, pooled, threshold), each, pooled, threshold, dropped)
-
-    def _answer_size(self) -> int:
-        size = noisy_sums.size if self.private else metrics.size
-        return size(self.task.kind, self.classes)
-
-    def _legible(self, sums: Sums) -> Sums:
-        """Sums of an evaluation as metrics are computed from them."""
-        if not self.private:
-            return sums
-        scaling = declared(self.task.records)
-        return noisy_sums.expanded(self.task.kind, self.classes, sums, scaling.target_mean, scaling.target_scale)
-
-    def _balances(self) -> bool:
-        return self.task.kind == "binary" and self.task.threshold == "balanced"
+        return judge(self.task, answers, round_number, self.private, threshold)
 
     def _wait_for_institutions(self) -> Sequence[str]:
         present = self.exchange.institutions()
@@ -327,13 +279,13 @@ class RoundLoop:
     def _require(self, round_number: int, institutions: int, dropped: dict[str, str]) -> None:
         needed = self.plan.rounds.min_per_round
         if institutions < needed:
-            raise QuorumLost(round=round_number, usable=institutions, needed=needed, reasons=_reasons(dropped))
+            raise QuorumLost(round=round_number, usable=institutions, needed=needed, reasons=reasons(dropped))
 
     def _require_updates(self, round_number: int, updates: int, dropped: dict[str, str]) -> None:
         """A strategy counts what it compares: of a masked group it sees one update."""
         needed = self.strategy.minimum_updates
         if updates < needed:
-            raise QuorumLost(round=round_number, usable=updates, needed=needed, reasons=_reasons(dropped))
+            raise QuorumLost(round=round_number, usable=updates, needed=needed, reasons=reasons(dropped))
 
     def _require_comparable(self, institutions: int, dropped: dict[str, str]) -> None:
         """Before the first round: whether there will ever be as many updates as the strategy has to compare."""
@@ -411,7 +363,3 @@ def _with_traffic(record: RoundRecord, before: Traffic, after: Traffic, seconds:
         bytes_received=after.received - before.received,
         late_answers=after.late - before.late,
     )
-
-
-def _reasons(dropped: dict[str, str]) -> str:
-    return "; ".join(f"{name}: {reason}" for name, reason in sorted(dropped.items()))

@@ -10,7 +10,8 @@ import numpy as np
 
 from fedcare.aggregation.checkpoint import CheckpointWriter, RunState, load
 from fedcare.aggregation.exchange import Exchange, Split
-from fedcare.aggregation.rounds import NOBODY, Judgement, Observer, RoundLoop
+from fedcare.aggregation.judging import NOBODY, Judgement
+from fedcare.aggregation.rounds import Observer, RoundLoop
 from fedcare.aggregation.strategy import create
 from fedcare.aggregation.validation import usable_sums
 from fedcare.data.schema import ImageSchema
@@ -92,7 +93,7 @@ def _judge_best(loop: RoundLoop, exchange: Exchange, state: RunState) -> tuple[J
 def _judge_last(loop: RoundLoop, exchange: Exchange, state: RunState) -> Judgement:
     if loop.plan.privacy.dp.evaluation == "final":
         return loop.judge(state.best_round, state.best, exchange.institutions(), "test")
-    return replace(NOBODY, pooled=np.zeros(metrics.size(loop.task.kind, loop.classes)))
+    return replace(NOBODY, pooled=np.zeros(metrics.size(loop.task.kind, len(loop.task.records.target.classes))))
 
 
 def _calibrate(task: Task, exchange: Exchange, state: RunState, validation: Judgement) -> Calibration | None:
