@@ -77,7 +77,8 @@ def axis(
     ends = mean - FAR * scale if least is None else least, mean + FAR * scale if most is None else most
     if is_whole:
         low, high = float(ceil(low)), float(max(ceil(low), floor(high)))
-        return Axis(low, high, *ends, width=float(ceil((high - low + 1) / BINS)), is_whole=True)
+        outmost = float(floor(ends[0])), float(ceil(ends[1]))
+        return Axis(low, high, *outmost, width=float(ceil((high - low + 1) / BINS)), is_whole=True)
     return Axis(low, high, *ends, width=(high - low) / BINS or 1.0)
 
 

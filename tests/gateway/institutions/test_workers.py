@@ -81,7 +81,7 @@ def test_the_consortium_keeps_institutions_admins_and_no_clinicians(gateway, cli
     assert consortium.delete(f"/api/workers/{nurse}", params=there).status_code == 404
     made = consortium.post("/api/workers", json=NEW | there | {"role": "admin"})
     assert made.status_code == 201
-    written = gateway.rows("select actor, tenant from audit_log where action = 'workers.create'")
+    written = gateway.rows("select actor, tenant from audit_log where action = 'workers.create' and outcome = 'ok'")
     assert written == [{"actor": gateway.workers["consortium", None], "tenant": there["institution_id"]}]
 
 

@@ -44,8 +44,16 @@ _STREAM: dict[int | str, dict[str, Any]] = {
         "description": "Server-sent events: `run`, `round`, `metrics` and notes, each with JSON; `end` after the last.",
         "content": {
             "text/event-stream": {
-                "schema": {"type": "string"},
-                "example": 'event: run\ndata: {"status": "started", "at": "2026-11-22T08:00:01+00:00"}\nid: 17\n\n',
+                "schema": {
+                    "type": "object",
+                    "description": "One event; the stream is any number of them.",
+                    "properties": {name: {"type": "string"} for name in ("id", "event", "data", "retry")},
+                },
+                "example": {
+                    "event": "run",
+                    "data": '{"status": "started", "at": "2026-11-22T08:00:01+00:00"}',
+                    "id": "17",
+                },
             }
         },
     },
