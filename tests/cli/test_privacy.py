@@ -1,40 +1,10 @@
 """``fedcare privacy``: an institution reads and sets its own budget."""
 
-import json
-
 import pytest
-
-from fedcare.settings import settings
 
 NAME = "Hospital A"
 # Every step takes all rows, so that composing is quick.
 QUICK = ("--set", "full_batch=true")
-
-
-@pytest.fixture
-def ask(fedcare, gateway_login, monkeypatch, tmp_path):
-    """Runs a command at the node of Hospital A; what it gives to programs."""
-    from fedcare.federation.node.config import NodeConfig
-    from fedcare.trust import identity
-    from fedcare.trust.authority import Authority
-
-    monkeypatch.setenv("DATABASE_URL", gateway_login)
-    monkeypatch.setenv("FEDCARE_HOME", str(tmp_path / "home"))
-    settings.cache_clear()
-    folder = tmp_path / "home" / "node" / "hospital-a"
-    identity.make_key(folder)
-    authority = Authority.open(tmp_path / "consortium")
-    identity.keep(folder, authority.enrol(identity.csr(folder, NAME), authority.token(NAME)), authority.ca_pem)
-    (folder / "node.toml").write_text(NodeConfig(institution=NAME, coordinator="127.0.0.1:1").to_toml())
-
-    def run(*command, code=0):
-        ran = fedcare(*command, "--json")
-        assert ran.code == code, ran
-        return json.loads(ran.out)
-
-    run("institutions", "add", NAME)
-    yield run
-    settings.cache_clear()
 
 
 @pytest.fixture
