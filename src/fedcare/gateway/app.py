@@ -16,6 +16,7 @@ from fedcare.gateway.audit.endpoints import router as audit
 from fedcare.gateway.auth.authenticator import Authenticator
 from fedcare.gateway.auth.endpoints import router as auth
 from fedcare.gateway.config import GatewayConfig, from_environment
+from fedcare.gateway.console import add_console
 from fedcare.gateway.events import Listener
 from fedcare.gateway.failures import handle_failures
 from fedcare.gateway.flat_routes import add_routes
@@ -93,6 +94,7 @@ def create_app(config: GatewayConfig, database: Database) -> FastAPI:
     handle_failures(app)
     add_routes(app, ROUTERS, prefix="/api", before=guard)
     add_routes(app, [scraped], prefix="", before=guard)
+    add_console(app)
     if config.origins:
         app.add_middleware(
             CORSMiddleware,

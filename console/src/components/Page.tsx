@@ -1,0 +1,38 @@
+import { Box, Stack, Typography } from "@mui/material";
+import { useEffect, type ReactNode } from "react";
+
+interface Props {
+  title: string;
+  /** One sentence on what the page is for. */
+  lead?: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+}
+
+/** A page: its name as the heading and the tab's title, what can be done, and the rest. */
+export function Page({ title, lead, actions, children }: Props) {
+  useEffect(() => {
+    document.title = `${title} · FedCare`;
+  }, [title]);
+  return (
+    <Stack spacing={3}>
+      <Stack
+        direction="row"
+        sx={{ alignItems: "flex-start", justifyContent: "space-between", flexWrap: "wrap", gap: 2 }}
+      >
+        <Box>
+          <Typography variant="h1">{title}</Typography>
+          {lead && (
+            <Typography sx={{ color: "text.secondary", mt: 0.5, maxWidth: "75ch" }}>{lead}</Typography>
+          )}
+        </Box>
+        {actions && (
+          <Stack direction="row" sx={{ gap: 1, flexWrap: "wrap" }}>
+            {actions}
+          </Stack>
+        )}
+      </Stack>
+      {children}
+    </Stack>
+  );
+}

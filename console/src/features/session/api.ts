@@ -1,0 +1,15 @@
+import { api, taken } from "../../lib/api";
+
+export interface Credentials {
+  email: string;
+  password: string;
+  institution_id: number | null;
+}
+
+export function signIn(credentials: Credentials) {
+  return taken(api.POST("/api/auth/login", { body: { ...credentials, cookies: true } }));
+}
+
+export async function signOut(): Promise<void> {
+  await api.POST("/api/auth/logout");
+}

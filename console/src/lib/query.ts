@@ -1,0 +1,16 @@
+import { QueryClient } from "@tanstack/react-query";
+
+import { Problem } from "./api";
+
+/** Reading again helps where the way or the server failed, not where the server has understood and refused. */
+function retry(count: number, error: Error): boolean {
+  const passing = error instanceof Problem && (error.status === 0 || error.status >= 500);
+  return passing && count < 3;
+}
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: { retry, staleTime: 10_000, retryDelay: (count) => Math.min(8_000, 500 * 2 ** count) },
+    mutations: { retry: false },
+  },
+});

@@ -1,0 +1,146 @@
+"""The console in a real Chromium, before a real gateway: a server in a thread, and people of every role at it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import sqlalchemy
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.gateway.conftest import PASSWORD, Gateway, email_of, populate
+
+from fedcare.db.database import Database
+from fedcare.gateway.app import create_app
+from fedcare.gateway.config import GatewayConfig
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
+SHOTS = ROOT / "runs" / "screenshots"
+# A slow machine is no failure of the page's.
+PATIENCE_MS = 30_000
+# What axe calls these rules: https://github.com/dequelabs/axe-core/blob/develop/doc/rule-descriptions.md
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@dataclass
+class Site:
+    """A gateway that listens, and what the tests know of it."""
+
+    gateway: Gateway
+    url: str
+
+
+@pytest.fixture(scope="module")
+def site(postgres, template, server_folder) -> Iterator[Site]:
+    """A gateway with institutions and workers, shared by a module's journeys: each makes what it needs."""
+    name = postgres.create(template)
+    home = server_folder / name
+    database = Database(postgres.url(name))
+    config = GatewayConfig(home=home, argon2_light=True)
+    app = create_app(config, database)
+    owner = sqlalchemy.create_engine(postgres.url(name))
+    gateway = populate(Gateway(app, config, database, owner, SimpleNamespace(portal=None)))
+    with _listening(app) as url:
+        yield Site(gateway, url)
+    owner.dispose()
+    postgres.drop(name)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _listening(app) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, ws="none", log_config=None, timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive(), "the gateway did not start"
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(30)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium as the system has it."""
+    with sync_playwright() as playwright:
+        found = shutil.which("chromium") or shutil.which("chromium-browser")
+        assert found, "Chromium is missing: `make test` installs it"
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Seat:
+    """Somebody's browser window; ``faults`` are what its console said that no test expects."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        context.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
+        self.page: Page = context.new_page()
+        self.url, self.faults = url, list[str]()
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._hear)
+
+    def _hear(self, message) -> None:
+        # A refused request is told by the browser itself, whatever the page makes of it.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.faults.append(message.text)
+
+    def open(self, address: str) -> Page:
+        """Go to an address and wait until the page's heading is there."""
+        self.page.goto(self.url + address)
+        self.page.get_by_role("heading", level=1).wait_for()
+        return self.page
+
+    def sign_in(self, role: str, institution: str | None = "A") -> None:
+        """With email and password, as people do."""
+        self.open("/sign-in")
+        self.page.get_by_label("Email").fill(email_of(role, None if role == "consortium" else institution))
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("heading", name="Welcome").wait_for()
+
+    def check(self, name: str) -> None:
+        """The page in both colour schemes: no fault that axe finds, nothing wider than the window, a picture kept."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        for scheme in ("light", "dark"):
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            self.page.screenshot(path=SHOTS / f"{name}-{scheme}.png", full_page=True)
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))
+            found = self.page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
+            told = [(each["id"], [node["html"][:200] for node in each["nodes"]][:3]) for each in found]
+            assert told == [], f"{name}, {scheme}"
+            widths = self.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+            assert widths[0] <= widths[1], f"{name}, {scheme}: wider than the window"
+        self.page.emulate_media(color_scheme=None)
+
+
+@pytest.fixture
+def seat(browser, site):
+    """``seat()``: a browser window of its own, nobody signed in; ``seat("doctor")``: a doctor of hospital A's."""
+    opened: list[tuple[BrowserContext, Seat]] = []
+
+    def take(role: str | None = None, institution: str | None = "A", **options) -> Seat:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"} | options)
+        seat = Seat(context, site.url)
+        opened.append((context, seat))
+        if role:
+            seat.sign_in(role, institution)
+        return seat
+
+    yield take
+    faults = [fault for _, each in opened for fault in each.faults]
+    for context, _ in opened:
+        context.close()
+    assert faults == []
