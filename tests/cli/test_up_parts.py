@@ -1,5 +1,6 @@
 """The parts of ``fedcare up`` that need no processes: where things listen, who may sign in, how a run is followed."""
 
+import random
 import socket
 import stat
 from contextlib import suppress
@@ -7,6 +8,7 @@ from contextlib import suppress
 import psycopg
 import pytest
 
+from fedcare.cli import up_processes
 from fedcare.cli.up_consortium import ADMIN, admit, allow, people
 from fedcare.cli.up_demo import FIRST_RUNS, first_runs
 from fedcare.cli.up_processes import lay_out
@@ -31,17 +33,23 @@ def owner(database_url):
         yield connection
 
 
-def test_a_second_start_finds_the_door_where_it_was_unless_somebody_took_its_port(tmp_path):
-    with socket.socket() as usual:
-        # Its usual port belongs to whatever else runs here: with that taken, it is one that nobody else will want.
-        with suppress(OSError):
-            usual.bind(("127.0.0.1", 8443))
-        first = lay_out(tmp_path, "postgresql://", 0, 3)
+def test_a_second_start_finds_the_door_where_it_was_unless_somebody_took_its_port(tmp_path, monkeypatch):
+    # Not the usual port, which belongs to whatever else runs here, nor one that any connection may be given.
+    monkeypatch.setattr(up_processes, "USUAL_DOOR", port_that_nobody_is_given())
+    first = lay_out(tmp_path, "postgresql://", 0, 3)
     again = lay_out(tmp_path, "postgresql://", 0, None)
-    assert (again.door, again.institutions) == (first.door, 3)
+    assert (first.door, again.door, again.institutions) == (up_processes.USUAL_DOOR, first.door, 3)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", first.door))
         assert lay_out(tmp_path, "postgresql://", 0, None).door != first.door
+
+
+def port_that_nobody_is_given() -> int:
+    """A free port below those that the system gives to whoever asks for any."""
+    while True:
+        with socket.socket() as found, suppress(OSError):
+            found.bind(("127.0.0.1", random.randrange(20000, 30000)))
+            return found.getsockname()[1]
 
 
 def test_a_port_that_is_taken_and_another_number_of_institutions_are_refused(tmp_path):

@@ -1,6 +1,7 @@
 """A SuperLink for all of these tests, and a node for each, in a thread or as a process."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -188,7 +189,8 @@ class Process:
         return self.process.wait(30)
 
     def said(self, text, times=1) -> bool:
-        return self.log.read_text().count(text) >= times
+        # Whole words: a server that "disconnected" has not connected.
+        return len(re.findall(rf"\b{re.escape(text)}\b", self.log.read_text())) >= times
 
     def connected(self, times=1) -> None:
         from tests.federation.node.consortium import wait_for

@@ -100,9 +100,13 @@ class Fleet:
         _remember_node(self._folder, self.node_id)
 
     def beat(self) -> bool:
-        """Tell the coordinator that the node is there; False where it does not know the node."""
-        request = SendNodeHeartbeatRequest(node=self._node(), heartbeat_interval=HEARTBEAT_SECONDS)
-        return self.client.SendNodeHeartbeat(request).success
+        """Tell the coordinator that the node is there; False where it does not know the node.
+
+        An answer about a number that the node had before it joined anew says nothing.
+        """
+        node = self._node()
+        request = SendNodeHeartbeatRequest(node=node, heartbeat_interval=HEARTBEAT_SECONDS)
+        return self.client.SendNodeHeartbeat(request).success or node != self._node()
 
     def leave(self) -> None:
         """Say goodbye, if somebody is there to hear it."""

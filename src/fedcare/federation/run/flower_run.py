@@ -41,31 +41,34 @@ class FlowerRun:
     def __init__(self, home: Path, plan_hash: str, run_id: str) -> None:
         self._home, self._config = home, {"plan-hash": plan_hash, "run-id": run_id}
         self._heartbeat: HeartbeatSender | None = None
+        self._address: places.Address | None = None
         self.grid = ArrivingGrid()
 
     def begin(self) -> None:
         """Start a run, the only one from now on: nodes drop what they do for another.
 
-        They answer again what they have answered before. Raises CoordinatorUnreachable and CoordinatorRefused.
+        They answer again what they have answered before. Raises CoordinatorUnreachable and CoordinatorRefused; the run
+        is lost, as ``is_lost`` says, until this has worked.
         """
-        self._address = places.address(self._home)
+        address = places.address(self._home)
         with Control.of(self._home) as control:
             for earlier in control.runs().values():
                 if earlier.status != "finished":
                     control.stop(earlier.run_id)
             number = control.start(_bundle(), **self._config)
-        self.grid.turn_to(self._address.private, _task_token(self._home, self._address.private))
+        self.grid.turn_to(address.private, _task_token(self._home, address.private))
         self._beat()
         try:
             given = self.grid._runtime_client.PullTaskInput(PullTaskInputRequest())
         except httpx.HTTPError as error:
-            raise CoordinatorUnreachable(where=self._address.private, reason=type(error).__name__) from error
+            raise CoordinatorUnreachable(where=address.private, reason=type(error).__name__) from error
         context, run = context_from_proto(given.context), run_from_proto(given.run)
         if run.run_id != number:
-            raise CoordinatorUnreachable(where=self._address.private, reason="it handed out the task of another run")
+            raise CoordinatorUnreachable(where=address.private, reason="it handed out the task of another run")
         TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = given.task_id, run.run_id, context.node_id
         self.grid.set_run(run)
         self.context: Context = context
+        self._address = address
 
     def is_lost(self) -> bool:
         """Whether the SuperLink was started anew since the run began."""

@@ -12,7 +12,9 @@ from flwr.proto.node_pb2 import NodeInfo
 from flwr.serverapp import Grid
 from flwr.supercore.inflatable.inflatable_utils import ObjectPullError, ObjectPushError
 
-AWAY = (httpx.TransportError, httpx.HTTPStatusError, ObjectPushError, ObjectPullError)
+from fedcare.errors import CoordinatorUnreachable
+
+AWAY = (httpx.TransportError, httpx.HTTPStatusError, ObjectPushError, ObjectPullError, CoordinatorUnreachable)
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,8 @@ from fedcare.registry.version import Version, read_version
 # Failures that time may cure; every other failure of the plan's own ends the run.
 PASSING = (CoordinatorUnreachable, CoordinatorRefused, StorageFull)
 ENGINE = "nodes"
+
+log = logging.getLogger(__name__)
 
 
 class Stopped(Exception):
@@ -96,8 +99,12 @@ class Attempt:
     def _exchange(self, grid: Grid, run: FlowerRun) -> Exchange:
         def check() -> None:
             self._check()
-            if run.is_lost():
-                run.begin()
+            try:
+                if run.is_lost():
+                    run.begin()
+            except CoordinatorUnreachable as error:
+                # It may be killed again while it starts; whoever asks over it has a deadline, and this is asked anew.
+                log.warning("the run is not begun anew yet: %s", error)
 
         def waiting(names: list[str]) -> None:
             self.reporter.note("waiting", text=f"waits for {', '.join(names)}, {self.plan.rounds.patience:g} s at most")
