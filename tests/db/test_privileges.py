@@ -40,6 +40,7 @@ GRANTS = dict.fromkeys(metadata.tables, ALL) | {
     "alembic_version": READ,
     "privacy_ledger": KEPT,
     "privacy_budgets": KEPT,
+    "privacy_answers": KEPT,
     "login_attempts": QUEUE,
     "ended_sessions": QUEUE,
     "egress_log": KEPT,

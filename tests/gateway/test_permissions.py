@@ -177,6 +177,6 @@ def snapshot(gateway):
     """What institution A holds, but for its audit log."""
     tables = {"patients": "tenant", "predictions": "tenant", "medical_workers": "tenant", "institutions": "id"}
     tables |= {"standing_rules": "tenant", "egress_log": "tenant", "plan_approvals": "tenant"}
-    tables |= {"privacy_budgets": "tenant", "privacy_ledger": "tenant"}
+    tables |= {"privacy_budgets": "tenant", "privacy_ledger": "tenant", "privacy_answers": "tenant"}
     a = gateway.institutions["A"]
     return {table: gateway.rows(f"select * from {table} where {column} = :a", a=a) for table, column in tables.items()}

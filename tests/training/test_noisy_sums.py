@@ -32,7 +32,8 @@ def rows(kind, classes, count=400, seed=0):
 
 
 def silent(dataset, kind, classes, unit, noise=0.0):
-    return noisy_sums.released(Same(), dataset, kind, classes, unit, noise, Chance())
+    sums = noisy_sums.bounded(Same(), dataset, kind, classes, unit)
+    return noisy_sums.released(sums, kind, classes, noise, Chance())
 
 
 @pytest.mark.parametrize(("kind", "classes"), KINDS)

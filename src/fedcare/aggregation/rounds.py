@@ -20,6 +20,7 @@ from fedcare.data.declared import declared
 from fedcare.data.preprocessing import Preprocessing, add_up, fit, statistics_size, support_size, with_support
 from fedcare.errors import BadSetting, NothingAccepted, QuorumLost, TooFewInstitutions
 from fedcare.plan import TrainingPlan, derive_seed
+from fedcare.privacy.planned import evaluation_noise
 from fedcare.tasks.spec import METRICS, Task
 from fedcare.update import Manifest, ModelUpdate, Vector
 
@@ -258,7 +259,8 @@ class RoundLoop:
     ) -> Judgement:
         """What ``vector`` is worth on all rows of ``split``, as ``judging.judge`` says it."""
         answers = self.exchange.evaluate(round_number, vector, institutions, split)
-        return judge(self.task, answers, round_number, self.private, threshold)
+        noise = evaluation_noise(self.plan) if self.private else None
+        return judge(self.task, answers, round_number, noise, threshold)
 
     def _wait_for_institutions(self) -> Sequence[str]:
         present = self.exchange.institutions()

@@ -51,7 +51,8 @@ def show(
         return
     facts = ("name", "title", "task", "path", "created", "parameters", "plan_hash")
     page.print(fact_sheet({name: found[name] for name in facts} | _origin(found["lineage"])))
-    page.print(figures(found["metrics"].get("metrics", {}), found["metrics"].get("institutions", {})))
+    known = found["metrics"]
+    page.print(figures(known.get("metrics", {}), known.get("institutions", {}), known.get("privacy")))
 
 
 @app.command("import")

@@ -10,6 +10,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from fedcare.cli import words
 from fedcare.cli.options import Root
 from fedcare.cli.output import JsonFlag, emit, page, screen
 from fedcare.settings import settings
@@ -53,7 +54,8 @@ def show(
     facts = ("name", "path", "status", "task", "partition", "engine", "rounds", "best_round", "judged_on", "plan_hash")
     page.print(fact_sheet({name: found.get(name) for name in (*facts, "model_dir", "report")}))
     if "metrics" in found:
-        page.print(figures(found["metrics"], {n: each.get("metrics", {}) for n, each in found["institutions"].items()}))
+        own = {name: each.get("metrics", {}) for name, each in found["institutions"].items()}
+        page.print(figures(found["metrics"], own, found.get("privacy")))
 
 
 # -- tables that runs and models have in common -----------------------------------------------------------------------
@@ -78,10 +80,15 @@ def fact_sheet(facts: dict[str, Any]) -> Table:
     return table
 
 
-def figures(pooled: dict[str, float], institutions: dict[str, dict[str, float]]) -> Table:
-    """Pooled metrics, and each institution's."""
+def figures(
+    pooled: dict[str, float], institutions: dict[str, dict[str, float]], privacy: dict[str, Any] | None = None
+) -> Table:
+    """Pooled metrics with what the noise of a run that is ``privacy`` leaves open, and each institution's."""
     table = Table("", *pooled, box=box.SIMPLE_HEAD)
-    for name, own in {"all together": pooled, **institutions}.items():
+    table.add_row("all together", *(_text(value) for value in pooled.values()))
+    if known := (privacy or {}).get("intervals"):
+        table.add_row("95% from the noise", *(words.interval(metric, known.get(metric)) for metric in pooled))
+    for name, own in institutions.items():
         table.add_row(escape(name), *(_text(own.get(metric)) for metric in pooled))
     return table
 

@@ -75,7 +75,8 @@ class LiveWatcher:
         """The last lines: what came out and where it lies."""
         self._view.stop()
         split = summary["judged_on"]
-        self._view.note(f"best round {summary['best_round']} on the {split} rows: {figures(summary['metrics'])}")
+        told = figures(summary["metrics"], summary.get("privacy"))
+        self._view.note(f"best round {summary['best_round']} on the {split} rows: {told}")
         if spent := summary.get("privacy"):
             self._view.note(f"privacy: epsilon {spent['epsilon']:.3g} at delta {spent['delta']:g} for each record")
         self._view.note(f"model: {summary['model_dir']}")

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Table, func, insert, select
 
-from fedcare.db.tables import institutions, privacy_budgets, privacy_ledger
+from fedcare.db.tables import institutions, privacy_answers, privacy_budgets, privacy_ledger
 from fedcare.privacy.accounting import Use
 from fedcare.privacy.ledger import Account, Budget, Entry, Kind
 
@@ -108,6 +108,21 @@ def write(
     }
     tx.execute(insert(privacy_ledger).values(row))
     return total
+
+
+def answer(tx: Connection, run: Run, question: str) -> bytes | None:
+    """The noisy numbers by which a run's question was answered before; None where it was not."""
+    table = privacy_answers.c
+    query = select(table.answer).where(
+        table.run == run.name, table.plan_hash == run.plan_hash, table.question == question
+    )
+    return tx.execute(query).scalar_one_or_none()
+
+
+def keep(tx: Connection, institution_id: int, run: Run, question: str, answer: bytes) -> None:
+    """Keep noisy numbers for whoever asks the same again, in the transaction that charges them."""
+    row = {"institution_id": institution_id, "run": run.name, "plan_hash": run.plan_hash, "question": question}
+    tx.execute(insert(privacy_answers).values(row | {"answer": answer}))
 
 
 def has_begun(tx: Connection, run: Run) -> bool:

@@ -55,7 +55,7 @@ def summarise(plan: TrainingPlan, outcome: Outcome, engine: str, institutions: M
             "sent": sum(record.bytes_sent for record in state.history),
             "received": sum(record.bytes_received for record in state.history),
         },
-    } | ({} if privacy is None else {"privacy": privacy})
+    } | ({} if privacy is None else {"privacy": privacy | {"intervals": judgement.intervals}})
 
 
 def _with_figures(institutions: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:

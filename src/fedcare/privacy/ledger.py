@@ -11,9 +11,12 @@ was never written down was never begun.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from fedcare.errors import BudgetSpent
 from fedcare.privacy.accounting import Use, epsilon
@@ -22,6 +25,7 @@ from fedcare.privacy.accounting import Use, epsilon
 Kind = Literal["reserved", "begun", "settled", "unbounded"]
 Amounts = Counter[tuple[float, float]]
 """Steps by mechanism: a noise multiplier and a sample rate."""
+Floats = npt.NDArray[np.float64]
 
 # A sum of the same numbers in another order may end a few units in the last place higher.
 ROUNDING = 1e-9
@@ -61,6 +65,17 @@ class Ledger(Protocol):
 
         Raises BudgetSpent where the budget does not allow it, and whatever keeps it from being written down: then
         nothing may be released.
+        """
+        ...
+
+    def release(
+        self, what: str, round_number: int, uses: Sequence[Use], question: str, value: Callable[[], Floats]
+    ) -> Floats:
+        """The noisy numbers that answer a ``question``, by its digest: made and charged the first time, and kept.
+
+        Asked again, the run gives the same bits at no cost. The charge and the numbers are written down together, so
+        that neither stands without the other, and ``value`` is called only where the budget allows it. Raises as
+        ``charge`` does: then the numbers may not leave.
         """
         ...
 
@@ -122,10 +137,20 @@ class MemoryLedger:
     def __init__(self, budget: Budget, planned: Sequence[Use]) -> None:
         self.budget, self.account = budget, Account()
         self.account.admit(Entry("", "reserved", tuple(planned)), budget)
+        self._answers: dict[str, Floats] = {}
 
     def charge(self, what: str, round_number: int, uses: Sequence[Use]) -> None:
         """As ``Ledger.charge``."""
         self.account.admit(Entry("", "begun", tuple(uses)), self.budget)
+
+    def release(
+        self, what: str, round_number: int, uses: Sequence[Use], question: str, value: Callable[[], Floats]
+    ) -> Floats:
+        """As ``Ledger.release``."""
+        if question not in self._answers:
+            self.charge(what, round_number, uses)
+            self._answers[question] = value()
+        return self._answers[question].copy()
 
 
 def _amounts(uses: Iterable[Use]) -> Amounts:

@@ -128,7 +128,19 @@ def _privacy(spent: Mapping[str, Any] | None) -> list[str]:
     )
     seeded = ["Its noise follows from the plan's seed. Whoever knows the plan can take it off: nothing is protected."]
     rows = [[name, f"{epsilon:.3g}"] for name, epsilon in each.items()]
-    return ["## Privacy", *(seeded if spent["seeded_noise"] else []), text, _table(["institution", "epsilon"], rows)]
+    told = [*(seeded if spent["seeded_noise"] else []), text, _table(["institution", "epsilon"], rows)]
+    known = spent.get("intervals")
+    return ["## Privacy", *told, *([_noise(known)] if known else [])]
+
+
+def _noise(intervals: Mapping[str, Sequence[float] | None]) -> str:
+    """How far noise alone may have moved the pooled figures."""
+    text = "Without noise, the pooled figures lie here in 95 of 100 runs. Which rows judged is a chance of its own."
+    rows = [
+        [name, "too noisy to say" if ends is None else f"{ends[0]:.4g} to {ends[1]:.4g}"]
+        for name, ends in intervals.items()
+    ]
+    return f"{text}\n\n{_table(['figure', 'from the noise'], rows)}"
 
 
 def _attacked(audit: Mapping[str, Any] | None) -> list[str]:

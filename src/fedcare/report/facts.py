@@ -102,6 +102,13 @@ class Facts:
         return self.metric not in LOWER_IS_BETTER
 
     @property
+    def intervals(self) -> Mapping[str, tuple[float, float] | None]:
+        """Of a private run, how far noise may have moved each figure; None where that is too far to say."""
+        privacy = self.raw.get("privacy")
+        known = privacy.get("intervals") if isinstance(privacy, Mapping) else None
+        return {name: tuple(ends) if ends else None for name, ends in known.items()} if known else {}
+
+    @property
     def rows(self) -> int:
         """Training rows of all institutions; the most of any round where nobody knows those of a single one."""
         known = sum(institution.examples for institution in self.institutions)

@@ -41,7 +41,7 @@ def cards(facts: Facts) -> list[Card]:
         Card(
             words.metric_name(metric),
             words.write(metric, facts.metrics[metric], facts.unit),
-            words.MEANINGS.get(metric, ""),
+            _note(facts, metric),
             leading=metric == facts.metric,
         )
         for metric in metrics
@@ -55,6 +55,18 @@ def cards(facts: Facts) -> list[Card]:
     if facts.seconds is not None:
         figures.append(Card("Time", words.seconds(facts.seconds), "from start to report"))
     return figures
+
+
+def _note(facts: Facts, metric: str) -> str:
+    """What a figure means, and how far noise may have moved it."""
+    meaning, known = words.MEANINGS.get(metric, ""), facts.intervals
+    if metric not in known:
+        return meaning
+    ends = known[metric]
+    if ends is None:
+        return f"too noisy to rely on; {meaning}"
+    low, high = (words.write(metric, end, facts.unit) for end in ends)
+    return f"{low} to {high}, from the noise; {meaning}"
 
 
 def sentences(facts: Facts) -> list[str]:

@@ -59,26 +59,18 @@ def share(kind: Kind, classes: int) -> float:
 # -- at the institution -----------------------------------------------------------------------------------------------
 
 
-def released(
-    model: nn.Module,
-    dataset: Dataset,
-    kind: Kind,
-    classes: int,
-    preprocessing: Preparation,
-    noise: float,
-    chance: Chance,
-) -> Floats:
-    """The noisy sums of an institution's rows, shape ``(size(kind, classes),)``.
-
-    ``noise``: its deviation as a multiple of ``share``.
-    """
+def bounded(model: nn.Module, dataset: Dataset, kind: Kind, classes: int, preprocessing: Preparation) -> Floats:
+    """The sums of an institution's rows without noise, which must not leave it; shape ``(size(kind, classes),)``."""
     if kind == "regression":
-        sums = _number_sums(model, dataset)
-    else:
-        fine = evaluate(model, dataset, kind, preprocessing)[3:]
-        head = classes**2 if kind == "multiclass" else 0
-        histograms = np.add.reduceat(fine[head:].reshape(-1, MARGIN_BINS), _STARTS, axis=1)
-        sums = np.concatenate([fine[:head], histograms.reshape(-1)])
+        return _number_sums(model, dataset)
+    fine = evaluate(model, dataset, kind, preprocessing)[3:]
+    head = classes**2 if kind == "multiclass" else 0
+    histograms = np.add.reduceat(fine[head:].reshape(-1, MARGIN_BINS), _STARTS, axis=1)
+    return np.concatenate([fine[:head], histograms.reshape(-1)])
+
+
+def released(sums: Floats, kind: Kind, classes: int, noise: float, chance: Chance) -> Floats:
+    """Bounded sums with their noise; ``noise``: its deviation as a multiple of ``share``."""
     return sums + chance.gaussian(sums.shape, noise * share(kind, classes))
 
 
@@ -95,15 +87,22 @@ def _number_sums(model: nn.Module, dataset: Dataset) -> Floats:
 # -- at the coordinator -----------------------------------------------------------------------------------------------
 
 
+def drawable(kind: Kind, noisy: Floats) -> Floats:
+    """Noisy sums without counts below zero: for curves and thresholds. What is added up must keep them, as to raise
+    the low ones alone would shift every figure.
+    """
+    return noisy if kind == "regression" else np.maximum(noisy, 0.0)
+
+
 def expanded(kind: Kind, classes: int, noisy: Floats, target_mean: float, target_scale: float) -> Floats:
-    """Noisy sums in the form that ``metrics`` reads; counts below zero, which noise makes, become zero."""
+    """Noisy sums in the form that ``metrics`` reads."""
     if kind == "regression":
         return _numbers(noisy, target_mean, target_scale)
     head = classes**2 if kind == "multiclass" else 0
-    cells = np.maximum(noisy[head:], 0.0).reshape(-1, 2, CELLS)
+    cells = noisy[head:].reshape(-1, 2, CELLS)
     fine = np.zeros((len(cells), 2, MARGIN_BINS))
     fine[:, :, _PLACES] = cells
-    confusion = np.maximum(noisy[:head], 0.0)
+    confusion = noisy[:head]
     count = confusion.sum() if head else cells.sum()
     loss, brier = _loss_and_brier(cells)
     return np.concatenate([[count, loss, brier], confusion, fine.reshape(-1)])

@@ -37,11 +37,12 @@ def test_a_killed_node_has_paid_for_what_it_had_begun_and_never_spends_more_than
     run = run_of(made)  # Flower's; for the node it is the same run, by its name.
     assert ask(run, process, 1, **more).error is None
     assert begun(process).count(("update", 1)) == 2  # Fresh noise is paid for anew.
-    assert reserved < spent(process) <= 1.0
+    assert spent(process) == reserved  # Which two updates use up.
 
     last = ask(run, process, 2, **more)
     assert "privacy budget" in last.error
     assert begun(process).count(("update", 2)) == 0
+    assert begun(process).count(("record count", 0)) == 1  # Kept with its charge, and so not told anew.
     assert spent(process) <= 1.0
 
 

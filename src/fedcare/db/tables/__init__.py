@@ -18,7 +18,7 @@ from fedcare.db.tables.audit import audit_heads, audit_log
 from fedcare.db.tables.base import CONSORTIUM, metadata
 from fedcare.db.tables.care import idempotency_keys, imaging_studies, patients, predictions
 from fedcare.db.tables.models import model_traffic, model_versions
-from fedcare.db.tables.privacy import privacy_budgets, privacy_ledger
+from fedcare.db.tables.privacy import privacy_answers, privacy_budgets, privacy_ledger
 from fedcare.db.tables.training import (
     clients,
     egress_log,
@@ -51,6 +51,7 @@ __all__ = [
     "patients",
     "plan_approvals",
     "predictions",
+    "privacy_answers",
     "privacy_budgets",
     "privacy_ledger",
     "refresh_tokens",

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Double, Integer, String, Table, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from fedcare.db.tables.base import created_at, metadata, tenant_columns
@@ -42,4 +54,18 @@ privacy_ledger = Table(
     Column("delta", Double, nullable=False),
     CheckConstraint("kind in ('reserved', 'begun', 'settled', 'unbounded')", name="kind"),
     CheckConstraint("epsilon >= 0 and delta > 0 and delta < 1", name="cost"),
+)
+
+# Noisy counts and evaluations, written with their charge: the same again after a restart, and paid for once.
+privacy_answers = Table(
+    "privacy_answers",
+    metadata,
+    *tenant_columns(),
+    Column("run", String(100), primary_key=True),
+    Column("plan_hash", String(64), primary_key=True),
+    # SHA-256 of what was asked.
+    Column("question", String(64), primary_key=True),
+    created_at("at"),
+    # float64, little-endian, as they left.
+    Column("answer", LargeBinary, nullable=False),
 )

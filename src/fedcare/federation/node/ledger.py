@@ -5,14 +5,16 @@ Where the database does not answer, nothing is written, so nothing is trained an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from fedcare.db import privacy
 from fedcare.federation.node.question import Question
 from fedcare.federation.node.store import NodeStore
 from fedcare.plan import TrainingPlan
 from fedcare.privacy.accounting import Use, epsilon
-from fedcare.privacy.ledger import Entry, Kind
+from fedcare.privacy.ledger import Entry, Floats, Kind
 from fedcare.privacy.planned import planned_uses
 
 UNBOUNDED = float("inf")
@@ -21,7 +23,8 @@ UNBOUNDED = float("inf")
 class NodeLedger:
     """The ledger of one run at one institution.
 
-    ``charges`` counts what this process has written down, so that an answer which nobody paid for can be told.
+    ``charges`` counts what this process has written down, or found written down with the answer, so that an answer
+    which nobody paid for can be told.
     """
 
     def __init__(self, store: NodeStore, run: privacy.Run) -> None:
@@ -54,6 +57,21 @@ class NodeLedger:
         with self._store.transaction() as tx:
             privacy.write(tx, self._store.institution_id, self._run, "begun", uses, what, round_number)
         self.charges += 1
+
+    def release(
+        self, what: str, round_number: int, uses: Sequence[Use], question: str, value: Callable[[], Floats]
+    ) -> Floats:
+        """As ``privacy.ledger.Ledger.release``; raises DatabaseUnavailable too."""
+        with self._store.transaction() as tx:
+            # Two that ask the same at once would else both make an answer.
+            privacy.hold(tx, self._store.institution_id)
+            kept = privacy.answer(tx, self._run, question)
+            if kept is None:
+                privacy.write(tx, self._store.institution_id, self._run, "begun", uses, what, round_number)
+                kept = value().astype("<f8").tobytes()
+                privacy.keep(tx, self._store.institution_id, self._run, question, kept)
+        self.charges += 1
+        return np.frombuffer(kept, "<f8").astype(np.float64)
 
     def _once(self, kind: Kind, uses: Sequence[Use]) -> None:
         """Write what a run's beginning is, unless the run has begun already."""
