@@ -8,7 +8,8 @@ on one machine, one after the other. Of several such rounds the quickest counts,
 most 1.1 times the bytes of float32.
 
 Reading: seconds of a training round, of one round of messages in the open and masked, the share, bytes an institution
-sends; then for a small model the same beside homomorphic encryption (``--small`` leaves the large one out).
+sends, and seconds and bytes of a masked round with ``compression.method=int8``; then for a small model the same beside
+homomorphic encryption (``--small`` leaves the large one out).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from fedcare.aggregation.exchange import Answer
 from fedcare.cli.options import parse_settings
 from fedcare.data.preprocessing import add_up, fit
 from fedcare.federation.client_app import client_app
-from fedcare.federation.coordinator import feature_count, initial_weights
+from fedcare.federation.coordinator import initial_weights
 from fedcare.federation.grid_exchange import GridExchange
 from fedcare.federation.inprocess_grid import InProcessGrid
 from fedcare.federation.masked_site import masked
@@ -36,6 +37,7 @@ from fedcare.federation.secure_exchange import exchange_for
 from fedcare.federation.site import Site
 from fedcare.federation.study import Study, design
 from fedcare.privacy import homomorphic
+from fedcare.tasks.size import feature_count
 from fedcare.update import Vector
 
 MOST_SHARE, MOST_BYTES = 0.15, 1.1
@@ -91,12 +93,15 @@ def compare(task: str, source: Any, partition: str | None, settings: dict[str, s
     """A training round, and the messages of a round in the open and masked."""
     open_ = design(task, source, partition, settings, seed)
     secure = design(task, source, partition, settings | {"privacy.secure.enabled": "true"}, seed)
+    int8 = {"privacy.secure.enabled": "true", "compression.method": "int8"}
+    small = design(task, source, partition, settings | int8, seed)
     vector = initial_weights(open_.task, open_.plan.seed, feature_count(open_.task))[1]
     progress(f"{open_.task.name}: {len(vector):,} weights, {len(open_.institutions)} institutions")
     training = min(rounds_of(open_, Site, vector, 1 if len(vector) > 10**6 else 3)[0])
     progress(f"  a training round takes {training:.2f} s")
     plain, plain_bytes = rounds_of(open_, Quick, vector, REPEATS)
     under, masked_bytes = rounds_of(secure, Quick, vector, REPEATS)
+    eight, eight_bytes = rounds_of(small, Quick, vector, REPEATS)
     return {
         "task": open_.task.name,
         "parameters": len(vector),
@@ -107,6 +112,8 @@ def compare(task: str, source: Any, partition: str | None, settings: dict[str, s
         "open_bytes": plain_bytes,
         "masked_bytes": masked_bytes,
         "bytes_ratio": masked_bytes / vector.nbytes,
+        "int8_seconds": min(eight),
+        "int8_ratio": eight_bytes / vector.nbytes,
     }
 
 
@@ -133,11 +140,12 @@ def encryption(parameters: int, members: int) -> dict[str, Any]:
 
 def report(result: dict[str, Any]) -> str:
     """A line a task, then the verdicts."""
-    rows = [["task", "weights", "training", "open", "masked", "share", "bytes", "of float32"]]
+    rows = [["task", "weights", "training", "open", "masked", "share", "bytes", "of float32", "int8", "of float32"]]
     for row in result["rows"]:
         seconds = [f"{row[name]:.2f} s" for name in ("training_seconds", "open_seconds", "masked_seconds")]
         size = [f"{row['masked_bytes']:,.0f}", f"{row['bytes_ratio']:.4f}"]
-        rows.append([row["task"], f"{row['parameters']:,}", *seconds, f"{row['share']:.1%}", *size])
+        eight = [f"{row['int8_seconds']:.2f} s", f"{row['int8_ratio']:.4f}"]
+        rows.append([row["task"], f"{row['parameters']:,}", *seconds, f"{row['share']:.1%}", *size, *eight])
     large, he = result["rows"][-1], result["ckks"]
     encrypted = (
         f"CKKS, {he['parameters']:,} weights: {he['seconds']:.2f} s, {he['bytes']:,} bytes"

@@ -41,7 +41,9 @@ class DifferentialPrivacy(Frozen):
 class SecureAggregation(Frozen):
     """The coordinator learns the sum over institutions and nothing of a single one.
 
-    ``enabled`` turns it on (Bonawitz et al., CCS 2017). ``threshold``: share of those asked that must stay to the end
+    ``enabled`` turns it on. ``method``: ``masks`` (Bonawitz et al., CCS 2017), or for small models homomorphic
+    encryption, ``ckks`` (Cheon et al., ASIACRYPT 2017), whose key the institutions share; then one that helps the
+    coordinator opens the answers of all. ``threshold``: share of those asked that must stay to the end
     of a sum, above one half; where ``c`` of n institutions help the coordinator, that takes more than (n + c) / 2.
     ``bound``: greatest absolute entry of what goes into the sum, a movement of the weights (batch norm's variances
     move by 12 in a first round on X-rays); a greater one is refused before anything is masked.
@@ -52,6 +54,7 @@ class SecureAggregation(Frozen):
     """
 
     enabled: bool = False
+    method: Literal["masks", "ckks"] = "masks"
     threshold: float = Field(default=0.6, gt=0.5, le=1.0)
     bound: Positive = 64.0
     stochastic_rounding: bool = False
@@ -86,7 +89,8 @@ class Compression(Frozen):
     the next one (error feedback: Karimireddy et al., ICML 2019).
 
     ``method``: ``int8``, blocks of ``block`` numbers with a scale each, or ``topk``, the share ``keep`` of the greatest
-    absolute entries, eight bytes each. Batch norm's running statistics travel as they are. Not with secure aggregation.
+    absolute entries, eight bytes each. Batch norm's running statistics travel as they are. Under secure aggregation
+    ``int8`` takes a scale that all institutions share, from a sum of its own; ``topk`` is refused.
     """
 
     method: Literal["none", "int8", "topk"] = "none"

@@ -121,7 +121,7 @@ def test_the_payload_of_a_message_is_that_of_its_compressed_bytes(study):
     ("settings", "setting"),
     [
         ({"defence__acceptance": 0.1, "privacy__dp__enabled": "true"}, "defence.acceptance"),
-        ({"compression__method": "int8", "privacy__secure__enabled": "true"}, "compression.method"),
+        ({"compression__method": "topk", "privacy__secure__enabled": "true"}, "compression.method"),
     ],
 )
 def test_protections_that_rule_one_another_out_are_refused_at_planning(study, settings, setting):

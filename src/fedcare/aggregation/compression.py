@@ -46,16 +46,24 @@ class Feedback:
         ``learned``: length of the vector's first part, which is compressed. What the bound cuts off is not kept: it was
         never meant to arrive.
         """
-        before = self._kept.before(round_number)
-        wanted = shortened(movement if before is None else movement + before, bound)
+        wanted = self.wanted(round_number, movement, bound)
         data = encoded(wanted, learned, choice)
         sent = decoded(data, len(movement), choice)
         if bound is not None and (length := norm(sent)) > bound:
             # Rounding can lengthen a little. Both methods commute with scaling, so the second attempt fits.
             data = encoded(wanted * np.float32(bound / length), learned, choice)
             sent = decoded(data, len(movement), choice)
-        self._kept.keep(round_number, wanted - sent)
+        self.keep(round_number, wanted - sent)
         return data
+
+    def wanted(self, round_number: int, movement: Vector, bound: float | None) -> Vector:
+        """The movement and what was kept back of the former ones, no longer than ``bound``."""
+        before = self._kept.before(round_number)
+        return shortened(movement if before is None else movement + before, bound)
+
+    def keep(self, round_number: int, rest: Vector) -> None:
+        """Keep back what was not sent in a round. Raises StorageFull."""
+        self._kept.keep(round_number, rest)
 
 
 def encoded(movement: Vector, learned: int, choice: Compression) -> Bytes:

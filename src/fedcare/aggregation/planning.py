@@ -15,6 +15,9 @@ from fedcare.data.declared import require_ranges
 from fedcare.errors import BadSetting
 from fedcare.models.spec import ResNetSpec
 from fedcare.plan import LocalTraining, StrategyChoice, TrainingPlan
+from fedcare.privacy.homomorphic import MOST_WEIGHTS
+from fedcare.privacy.secure_sum.levels import MOST_MEMBERS
+from fedcare.tasks.size import weight_count
 from fedcare.tasks.spec import METRICS, Task
 
 
@@ -78,6 +81,7 @@ def plan_of(task: Task, seed: int) -> TrainingPlan:
         raise BadSetting(setting="selection.metric", value=metric, reason=f"it must be one of {known}")
     _check_protections(task)
     _check_private(task)
+    _check_encrypted(task)
     return TrainingPlan(
         task_name=task.name,
         task=task.declaration(),
@@ -100,8 +104,21 @@ def _check_protections(task: Task) -> None:
         reason = "with differential privacy no round is evaluated, as each evaluation would cost budget; leave it out"
         raise BadSetting(setting="defence.acceptance", value=defence.acceptance, reason=reason)
     if method != "none" and privacy.secure.enabled:
-        reason = "secure aggregation adds up whole numbers in which every place must stay; leave one of the two out"
-        raise BadSetting(setting="compression.method", value=method, reason=reason)
+        _check_compressed_sums(task)
+
+
+def _check_compressed_sums(task: Task) -> None:
+    """Raise BadSetting for compression that secure aggregation cannot add up."""
+    secure, method = task.privacy.secure, task.compression.method
+    if method == "topk":
+        reason = "which weights it sends would lie open, and sums need the same ones of all; use int8"
+        raise BadSetting(setting="compression.method", value=method, reason=f"under secure aggregation {reason}")
+    if secure.stochastic_rounding:
+        reason = "with int8 the nearest level is sent and the rest kept back, which keeps the mean; leave it out"
+        raise BadSetting(setting="privacy.secure.stochastic_rounding", value=True, reason=reason)
+    if secure.least > MOST_MEMBERS:
+        reason = f"with int8 a sum has room for {MOST_MEMBERS} institutions, so it cannot ask for more"
+        raise BadSetting(setting="privacy.secure.least", value=secure.least, reason=reason)
 
 
 def _check_private(task: Task) -> None:
@@ -115,6 +132,19 @@ def _check_private(task: Task) -> None:
     if task.local.class_weights != "none":
         reason = "class weights come from exact counts of the records, which differential privacy does not give away"
         raise BadSetting(setting="local.class_weights", value=task.local.class_weights, reason=reason)
+
+
+def _check_encrypted(task: Task) -> None:
+    """Raise BadSetting for what is not added up under homomorphic encryption."""
+    secure = task.privacy.secure
+    if not secure.enabled or secure.method != "ckks":
+        return
+    if (found := weight_count(task)) > MOST_WEIGHTS:
+        reason = f"the model has {found} weights, and sums under encryption take seconds above {MOST_WEIGHTS}"
+        raise BadSetting(setting="privacy.secure.method", value="ckks", reason=f"{reason}; use masks")
+    if (method := task.compression.method) != "none":
+        reason = "under encryption a small number takes as many bytes as a great one; use masks, or leave it out"
+        raise BadSetting(setting="compression.method", value=method, reason=reason)
 
 
 def asked_of(local: LocalTraining, choice: StrategyChoice) -> LocalTraining:

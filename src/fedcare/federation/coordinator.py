@@ -14,10 +14,10 @@ from fedcare.aggregation.judging import NOBODY, Judgement
 from fedcare.aggregation.rounds import Observer, RoundLoop
 from fedcare.aggregation.strategy import create
 from fedcare.aggregation.validation import usable_sums
-from fedcare.data.schema import ImageSchema
 from fedcare.models.build import build
 from fedcare.models.vector import manifest_of, vector_of
 from fedcare.plan import TrainingPlan, derive_seed
+from fedcare.tasks.size import feature_count
 from fedcare.tasks.spec import Task
 from fedcare.training import metrics, residuals
 from fedcare.training.calibration import Calibration
@@ -66,14 +66,6 @@ def coordinate(
         return Outcome(state, manifest, _judge_last(loop, exchange, state), "test")
     validation, judgement, judged_on = _judge_best(loop, exchange, state)
     return Outcome(state, manifest, judgement, judged_on, _calibrate(task, exchange, state, validation))
-
-
-def feature_count(task: Task) -> int:
-    """Width of a table's input vector: a task's schema fixes it before any record is seen; 1 for images."""
-    if isinstance(task.records, ImageSchema):
-        return 1
-    own = sum(feature.impute == "own-category" for feature in task.records.categorical)
-    return len(task.records.numeric) + own + sum(len(feature.categories) for feature in task.records.categorical)
 
 
 def initial_weights(task: Task, seed: int, features: int) -> tuple[Manifest, Vector]:

@@ -9,17 +9,22 @@ import numpy as np
 from fedcare.aggregation.exchange import Answer
 from fedcare.errors import SecureSumFailed
 from fedcare.federation.messages import Instruction
+from fedcare.federation.scaled_sums import is_scaled, on_scale, scale_in, scaled_summand, spread_summand
 from fedcare.federation.site import Site
-from fedcare.federation.summands import context_of, summand
+from fedcare.federation.summands import question_of, summand, with_rows
 from fedcare.plan import TrainingPlan
+from fedcare.privacy.homomorphic import require_installed
+from fedcare.privacy.secure_sum.encrypted_member import EncryptingMember
 from fedcare.privacy.secure_sum.keys import Peers, Signer
 from fedcare.privacy.secure_sum.member import Member
 from fedcare.privacy.secure_sum.wire import (
     Call,
+    Decrypt,
     Delivery,
     Directory,
     Invite,
     Reveal,
+    Scaled,
     Survivors,
     Wire,
     meant_for,
@@ -29,9 +34,15 @@ from fedcare.update import Vector
 
 
 def member_of(plan: TrainingPlan, signer: Signer, peers: Peers, least: int) -> Member:
-    """An institution in the sums of a run; ``least``: fewest that it lets itself be added up with."""
+    """An institution in the sums of a run; ``least``: fewest that it lets itself be added up with.
+
+    Raises BadSetting for encryption that is not installed here.
+    """
     secure = plan.privacy.secure
-    return Member(signer, peers, secure.threshold, max(least, secure.least))
+    if secure.method == "ckks":
+        require_installed()
+    kind = EncryptingMember if secure.method == "ckks" else Member
+    return kind(signer, peers, secure.threshold, max(least, secure.least))
 
 
 def masked(plan: TrainingPlan, sites: Sequence[Site]) -> Sequence[Site]:
@@ -50,13 +61,20 @@ class MaskedSite(Site):
     def __init__(self, site: Site, member: Member) -> None:
         self.name = site.name
         self._wrapped, self._member = site, member
+        self._trained: tuple[str, Answer] | None = None
 
     def statistics(self, instruction: Instruction) -> Answer:
         """A step of the protocol, or masked counts and sums of the training rows."""
         return self._answer("statistics", instruction, None, lambda: self._wrapped.statistics(instruction))
 
     def train(self, instruction: Instruction, vector: Vector) -> Answer:
-        """The masked movement of the weights."""
+        """The masked movement of the weights; with eight bits a weight, first how far blocks of them moved."""
+        if is_scaled(instruction.recipe()[0], "train"):
+            match instruction.step:
+                case "scales":
+                    return self._spread(instruction, vector)
+                case "masked":
+                    return self._scaled(instruction, vector)
         return self._answer("train", instruction, vector, lambda: self._wrapped.train(instruction, vector))
 
     def evaluate(self, instruction: Instruction, vector: Vector) -> Answer:
@@ -66,19 +84,53 @@ class MaskedSite(Site):
     def _answer(self, kind: str, instruction: Instruction, vector: Vector | None, work: Callable[[], Answer]) -> Answer:
         if not instruction.step:
             raise SecureSumFailed(reason="the plan asks for secure aggregation, and this is a question in the open")
-        if instruction.step != "masked":
+        if instruction.step != self._member.answering:
             payload = np.frombuffer(self._step(instruction).to_bytes(), np.uint8)
             return Answer(self.name, payload=payload)
-        part = meant_for(self.name, Call, instruction.payload)
-        context = context_of(kind, instruction, vector)
+        part, question = meant_for(self.name, Call, instruction.payload), question_of(kind, instruction, vector)
+        context = with_rows(question, instruction)
         # Refused, or given before, without any work.
         if (before := self._member.begin(part, context)) is not None:
             return Answer(self.name, payload=before)
         answer = work()
         if answer.error is not None:
             return answer
-        masked = self._member.mask(part, context, summand(answer, instruction, vector))
+        masked = self._member.mask(part, context, summand(answer, instruction, vector), question)
         return Answer(self.name, payload=masked)
+
+    # -- eight bits a weight ------------------------------------------------------------------------------------------
+
+    def _spread(self, instruction: Instruction, vector: Vector) -> Answer:
+        part, question = meant_for(self.name, Call, instruction.payload), question_of("train", instruction, vector)
+        context = with_rows(question, instruction)
+        if (before := self._member.begin(part, context)) is not None:
+            return Answer(self.name, payload=before)
+        answer = self._train_once(question, instruction, vector)
+        if answer.error is not None:
+            return answer
+        masked = spread_summand(answer, instruction, vector)
+        return Answer(self.name, payload=self._member.mask(part, context, masked, f"scales:{question}"))
+
+    def _scaled(self, instruction: Instruction, vector: Vector) -> Answer:
+        part, question = meant_for(self.name, Scaled, instruction.payload), question_of("train", instruction, vector)
+        scale = scale_in(part, instruction)
+        context = on_scale(with_rows(question, instruction), scale)
+        if (before := self._member.begin(part, context)) is not None:
+            return Answer(self.name, payload=before)
+        answer = self._train_once(question, instruction, vector)
+        if answer.error is not None:
+            return answer
+        masked, rest = scaled_summand(answer, instruction, vector, scale)
+        self._wrapped.outgoing.feedback.keep(instruction.round, rest)
+        return Answer(self.name, payload=self._member.mask(part, context, masked, question))
+
+    def _train_once(self, question: str, instruction: Instruction, vector: Vector) -> Answer:
+        """Both sums are of the same training, which under differential privacy must not be paid for twice."""
+        if self._trained is None or self._trained[0] != question:
+            self._trained = question, self._wrapped.train(instruction, vector)
+        return self._trained[1]
+
+    # -- any step -----------------------------------------------------------------------------------------------------
 
     def _step(self, instruction: Instruction) -> Wire:
         member, sent = self._member, instruction.payload
@@ -94,4 +146,6 @@ class MaskedSite(Site):
                 return member.survivors(meant_for(self.name, Survivors, sent))
             case "reveal":
                 return member.reveal(meant_for(self.name, Reveal, sent))
+            case "decrypt":
+                return member.decrypt(meant_for(self.name, Decrypt, sent))
         raise SecureSumFailed(reason="this is no step of a secure sum")

@@ -26,7 +26,7 @@ class Outgoing:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._feedback = Feedback(KeptBack(folder))
+        self.feedback = Feedback(KeptBack(folder))
 
     def leave(self, plan: TrainingPlan, round_number: int, current: Vector, learned: int, answer: Answer) -> Answer:
         """A training answer as it travels. ``learned``: length of the first part of the weights, see ``Manifest``."""
@@ -39,13 +39,17 @@ class Outgoing:
         if compression.method == "none":
             short = shortened(movement, bound)
             return answer if short is movement else replace(answer, vector=current + short)
-        data = self._feedback.compress(round_number, movement, learned, compression, bound)
+        if plan.privacy.secure.enabled:
+            # Compressed where it is masked, on the scale that all share.
+            return replace(answer, vector=current + self.feedback.wanted(round_number, movement, bound))
+        data = self.feedback.compress(round_number, movement, learned, compression, bound)
         return replace(answer, vector=None, compressed=data)
 
 
 def arrive(plan: TrainingPlan, current: Vector, answer: Answer) -> Answer:
     """A training answer as the round loop sees it; one that cannot be decompressed has an error instead."""
-    compressed = plan.compression.method != "none"
+    # Under masks the sum has been made weights again already.
+    compressed = plan.compression.method != "none" and not plan.privacy.secure.enabled
     if answer.error is not None or (not compressed and answer.compressed is None):
         return answer
     if answer.compressed is None or not compressed:

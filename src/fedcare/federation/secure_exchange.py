@@ -13,10 +13,22 @@ from fedcare.aggregation.exchange import Answer, Traffic
 from fedcare.errors import SecureSumFailed
 from fedcare.federation.messages import Instruction
 from fedcare.federation.questions import MessageExchange, OnAnswer
+from fedcare.federation.scaled_sums import (
+    added_levels,
+    blocks_of,
+    is_scaled,
+    learned_size,
+    on_scale,
+    scale_of,
+    with_scale,
+)
 from fedcare.federation.summands import added_up, context_of
 from fedcare.plan import TrainingPlan, derive_seed
+from fedcare.privacy.homomorphic import require_installed
 from fedcare.privacy.secure_sum.collector import Agreement, Sum
-from fedcare.privacy.secure_sum.wire import Keys, Part, Revealed, Shares, Signed, Step, read, together
+from fedcare.privacy.secure_sum.encrypted_collector import EncryptedAgreement
+from fedcare.privacy.secure_sum.levels import Scale, require_room
+from fedcare.privacy.secure_sum.wire import Keys, Part, Shares, Signed, Step, read, together
 from fedcare.update import Vector
 
 # Three messages make keys for so many sums: more would save little.
@@ -30,20 +42,30 @@ KINDS = {MessageType.QUERY: "statistics", MessageType.TRAIN: "train", MessageTyp
 def exchange_for(
     plan: TrainingPlan, on_answer: OnAnswer, opened: Callable[[OnAnswer], MessageExchange]
 ) -> MessageExchange:
-    """The exchange that a plan asks for, over the one that ``opened`` makes for whoever is to hear of answers."""
+    """The exchange that a plan asks for, over the one that ``opened`` makes for whoever is to hear of answers.
+
+    Raises BadSetting for encryption that is not installed here.
+    """
     if not plan.privacy.secure.enabled:
         return opened(on_answer)
+    if plan.privacy.secure.method == "ckks":
+        require_installed()
     return SecureExchange(opened(lambda answer: None), plan, on_answer)
 
 
 @dataclass
 class _Group:
-    """Institutions that are added up together, and how far they have got; ``failure`` says why they get no further."""
+    """Institutions that are added up together, and how far they have got; ``failure`` says why they get no further.
+
+    ``scale``: of the next sum, where they answer with eight bits a weight, over the ``members`` that are left.
+    """
 
     name: str
     names: tuple[str, ...]
     agreement: Agreement
+    members: tuple[str, ...] = ()
     sum: Sum | None = None
+    scale: Scale | None = None
     failure: str | None = None
 
     @property
@@ -51,6 +73,19 @@ class _Group:
         """The sum that is being formed."""
         assert self.sum is not None
         return self.sum
+
+    def attempt(self, step: Callable[[_Group], None]) -> None:
+        """Go a step on, unless an earlier one failed; ``failure`` says where this one does."""
+        try:
+            if self.failure is None:
+                step(self)
+        except SecureSumFailed as error:
+            self.failure = str(error)
+
+    def take_scale(self, instruction: Instruction) -> None:
+        """From the sum that was formed, the scale of the next one. Raises SecureSumFailed."""
+        self.members = self.running.survivors
+        self.scale = scale_of(self.running.total(), len(self.members), instruction)
 
 
 class SecureExchange(MessageExchange):
@@ -65,6 +100,7 @@ class SecureExchange(MessageExchange):
         super().__init__(plan, on_answer)
         self.traffic: Traffic = inner.traffic
         self._inner, self._secure = inner, plan.privacy.secure
+        self._kind = EncryptedAgreement if self._secure.method == "ckks" else Agreement
         self._agreements: OrderedDict[tuple[str, ...], Agreement] = OrderedDict()
         self._known: OrderedDict[str, list[Answer]] = OrderedDict()
         self._dropped: dict[str, str] = {}
@@ -100,23 +136,17 @@ class SecureExchange(MessageExchange):
         self._dropped, self._round = {}, instruction.round
         # 1. Who is added up with whom, and with which keys.
         groups = self._groups(kind, instruction.round, institutions)
-        # 2. The question itself, answered under masks.
-        parameters = 0 if vector is None or kind != MessageType.TRAIN else len(vector)
-        self._ask_masked(groups, kind, instruction, vector, context, parameters)
-        # 3. Everybody signs who is left.
-        self._step(
-            groups,
-            "survivors",
-            lambda group: group.running.ask_survivors(),
-            lambda group, name, said: group.running.take_signature(name, read(Signed, said)),
-        )
-        # 4. Enough signatures bring what takes the masks off.
-        self._step(
-            groups,
-            "reveal",
-            lambda group: group.running.ask_reveal(),
-            lambda group, name, said: group.running.take_revealed(name, read(Revealed, said)),
-        )
+        # 2. How far blocks of weights moved, where weights travel in eight bits.
+        levels = 0
+        if vector is not None and is_scaled(self._plan, KINDS[kind]):
+            levels = learned_size(instruction)
+            self._find_scales(groups, kind, instruction, vector, context)
+        # 3. The question itself, answered under masks.
+        parameters = 0 if vector is None or kind != MessageType.TRAIN else len(vector) - levels
+        question = replace(instruction, step=self._kind.answering)
+        self._ask_masked(groups, kind, question, vector, context, parameters, levels)
+        # 4. What takes the masks off.
+        self._unmask(groups)
         answers = [answer for group in groups if (answer := self._total(group, instruction, vector)) is not None]
         # 5. Whoever dropped out may come back with other keys.
         self._forget(groups)
@@ -127,13 +157,15 @@ class SecureExchange(MessageExchange):
     def _groups(self, kind: str, round_number: int, names: Sequence[str]) -> list[_Group]:
         wanted = self._secure.groups if kind == MessageType.TRAIN else 1
         divided = self._divided(names, wanted, round_number)
+        needed = 2 if is_scaled(self._plan, KINDS[kind]) else 1
         groups = []
         for place, each in enumerate(divided, 1):
-            known = self._agreements.get(each)
-            # Groups that are drawn anew for each round need keys for one sum.
-            fresh = Agreement(each, SUMS if len(divided) == 1 else 1, self._secure.threshold)
-            groups.append(_Group(f"group {place}", each, known or fresh))
-        self._agree([group for group in groups if group.names not in self._agreements])
+            agreement = self._agreements.get(each)
+            if agreement is None or agreement.left < needed:
+                # Groups that are drawn anew for each round need keys for one question.
+                agreement = self._kind(each, SUMS if len(divided) == 1 else needed, self._secure.threshold)
+            groups.append(_Group(f"group {place}", each, agreement))
+        self._agree([group for group in groups if group.agreement is not self._agreements.get(group.names)])
         return groups
 
     def _divided(self, names: Sequence[str], wanted: int, round_number: int) -> list[tuple[str, ...]]:
@@ -172,6 +204,19 @@ class SecureExchange(MessageExchange):
 
     # -- 2 ------------------------------------------------------------------------------------------------------------
 
+    def _find_scales(
+        self, groups: Sequence[_Group], kind: str, instruction: Instruction, vector: Vector, context: str
+    ) -> None:
+        """A sum of its own in each group, and the scale for the next one, over those who were in this."""
+        for group in groups:
+            group.attempt(lambda each: require_room(len(each.names)))
+        self._ask_masked(groups, kind, replace(instruction, step="scales"), vector, context, blocks_of(instruction))
+        self._unmask(groups)
+        for group in groups:
+            group.attempt(lambda each: each.take_scale(instruction))
+
+    # -- 3 ------------------------------------------------------------------------------------------------------------
+
     def _ask_masked(
         self,
         groups: Sequence[_Group],
@@ -180,18 +225,40 @@ class SecureExchange(MessageExchange):
         vector: Vector | None,
         context: str,
         parameters: int,
+        levels: int = 0,
     ) -> None:
         def call(group: _Group) -> Part:
-            group.sum = group.agreement.next_sum(context, parameters)
-            return group.running.call()
+            scale = group.scale
+            asked = context if scale is None else on_scale(context, scale)
+            group.sum = group.agreement.next_sum(asked, parameters, levels, group.members)
+            return group.running.call() if scale is None else with_scale(group.running.call(), scale)
 
         def take(group: _Group, answer: Answer) -> None:
             assert answer.payload is not None
             group.running.take_masked(answer.institution, answer.payload)
-            trained = np.empty(0, np.float32) if kind == MessageType.TRAIN else None
-            self._on_answer(Answer(answer.institution, vector=trained))
+            if instruction.step != "scales":
+                trained = np.empty(0, np.float32) if kind == MessageType.TRAIN else None
+                self._on_answer(Answer(answer.institution, vector=trained))
 
-        self._ask_all(groups, call, kind, replace(instruction, step="masked"), vector, take)
+        self._ask_all(groups, call, kind, instruction, vector, take)
+
+    # -- 4 ------------------------------------------------------------------------------------------------------------
+
+    def _unmask(self, groups: Sequence[_Group]) -> None:
+        """Everybody signs who is left; enough signatures bring what takes the masks off, or the total."""
+        self._step(
+            groups,
+            "survivors",
+            lambda group: group.running.ask_survivors(),
+            lambda group, name, said: group.running.take_signature(name, read(Signed, said)),
+        )
+        while left := [group for group in groups if group.failure is None and not group.running.is_asked]:
+            self._step(
+                left,
+                self._kind.opening,
+                lambda group: group.running.ask_opening(),
+                lambda group, name, said: group.running.take_opening(name, said),
+            )
 
     # -- any step -----------------------------------------------------------------------------------------------------
 
@@ -252,7 +319,11 @@ class SecureExchange(MessageExchange):
         try:
             if group.failure is None:
                 survivors = group.running.survivors
-                answer = added_up(group.running.total(), group.name, survivors, instruction, vector)
+                total, scale = group.running.total(), group.scale
+                if scale is None or vector is None:
+                    answer = added_up(total, group.name, survivors, instruction, vector)
+                else:
+                    answer = added_levels(total, group.name, survivors, instruction, vector, scale)
                 # Who answered and failed in a later step is in the sum all the same.
                 self._dropped = {name: why for name, why in self._dropped.items() if name not in survivors}
                 return answer
@@ -265,5 +336,5 @@ class SecureExchange(MessageExchange):
     def _forget(self, groups: Sequence[_Group]) -> None:
         for group in groups:
             whole = group.failure is None and group.running.survivors == group.names
-            if not whole or group.agreement.is_spent:
+            if not whole or not group.agreement.left:
                 self._agreements.pop(group.names, None)

@@ -14,7 +14,7 @@ from fedcare.aggregation.exchange import Answer
 from fedcare.errors import SecureSumFailed
 from fedcare.federation.messages import Instruction
 from fedcare.plan import derive_seed
-from fedcare.privacy.secure_sum.fixed_point import ROOM, from_ring, from_wide, to_ring, to_wide
+from fedcare.privacy.secure_sum.fixed_point import ROOM, Ring, from_ring, from_wide, to_ring, to_wide
 from fedcare.privacy.secure_sum.masks import Masked
 from fedcare.update import Vector
 
@@ -28,14 +28,20 @@ def summand(answer: Answer, instruction: Instruction, current: Vector | None) ->
     """
     if answer.sums is not None:
         return Masked(to_wide(np.concatenate([[answer.examples], answer.sums])), np.empty(0, np.uint32))
-    if answer.vector is None or current is None or answer.vector.shape != current.shape or instruction.rows < 1:
+    if answer.vector is None or current is None or answer.vector.shape != current.shape:
         raise SecureSumFailed(reason="there is nothing to add up")
+    wide = to_wide(np.array([answer.examples, answer.examples * answer.loss]))
+    return Masked(wide, in_ring(answer.vector - current, answer, instruction))
+
+
+def in_ring(movement: Vector, answer: Answer, instruction: Instruction) -> Ring:
+    """A movement of the institution that answers, by its share of the rows, in 32 bits. Raises SecureSumFailed."""
+    if instruction.rows < 1:
+        raise SecureSumFailed(reason="nobody said how many rows all have together")
     plan, _ = instruction.recipe()
     secure, seed = plan.privacy.secure, derive_seed(plan.seed, instruction.round, answer.institution, "rounding")
     rounding = np.random.default_rng(seed) if secure.stochastic_rounding else None
-    share = answer.examples / (ROOM * instruction.rows)
-    wide = to_wide(np.array([answer.examples, answer.examples * answer.loss]))
-    return Masked(wide, to_ring(answer.vector - current, share, secure.bound, rounding))
+    return to_ring(movement, answer.examples / (ROOM * instruction.rows), secure.bound, rounding)
 
 
 # -- at the coordinator -----------------------------------------------------------------------------------------------
@@ -51,14 +57,23 @@ def added_up(
     examples = round(sums[0])
     if not len(total.ring):
         return Answer(name, sums=sums[1:], examples=examples, members=tuple(members))
-    plan, _ = instruction.recipe()
-    room = ROOM * instruction.rows
-    if not 0 < examples <= room or current is None or len(sums) != 2:
-        raise SecureSumFailed(reason=f"{examples} training rows where there is room for {room}")
-    mean = from_ring(total.ring, examples / room, plan.privacy.secure.bound)
+    if current is None or len(sums) != 2:
+        raise SecureSumFailed(reason="the answers hold no movement of weights")
+    mean = mean_in_ring(total.ring, examples, instruction)
     return Answer(
         name, vector=current + mean, examples=examples, loss=float(sums[1] / examples), members=tuple(members)
     )
+
+
+def mean_in_ring(total: Ring, examples: int, instruction: Instruction) -> Vector:
+    """The mean movement of those who have ``examples`` rows together. Raises SecureSumFailed for more than there may
+    be: their sum may have overflowed.
+    """
+    plan, _ = instruction.recipe()
+    room = ROOM * instruction.rows
+    if not 0 < examples <= room:
+        raise SecureSumFailed(reason=f"{examples} training rows where there is room for {room}")
+    return from_ring(total, examples / room, plan.privacy.secure.bound)
 
 
 # -- on both sides ----------------------------------------------------------------------------------------------------
@@ -66,10 +81,20 @@ def added_up(
 
 def context_of(kind: str, instruction: Instruction, current: Vector | None) -> str:
     """A hash of everything that is asked, from which masks are derived: all must have been asked the same."""
+    return with_rows(question_of(kind, instruction, current), instruction)
+
+
+def question_of(kind: str, instruction: Instruction, current: Vector | None) -> str:
+    """A hash of what an answer is of, however many rows it is made a share of: it is added up over one set only."""
     asked = instruction
     found = hashlib.sha256(
-        f"{kind}:{asked.round}:{asked.split}:{asked.rows}:{len(asked.plan)}:{asked.plan}:{asked.preprocessing}".encode()
+        f"{kind}:{asked.round}:{asked.split}:{len(asked.plan)}:{asked.plan}:{asked.preprocessing}".encode()
     )
     if current is not None:
         found.update(np.ascontiguousarray(current).data)
     return found.hexdigest()
+
+
+def with_rows(question: str, instruction: Instruction) -> str:
+    """``context_of`` a question whose hash is known."""
+    return hashlib.sha256(f"{question}:{instruction.rows}".encode()).hexdigest()

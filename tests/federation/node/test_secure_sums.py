@@ -9,6 +9,7 @@ from cryptography import x509
 from fedcare.data.preprocessing import statistics_size
 from fedcare.federation.messages import Instruction
 from fedcare.federation.node.config import Limits
+from fedcare.federation.scaled_sums import blocks_of, on_scale, scale_of, with_scale
 from fedcare.federation.summands import context_of
 from fedcare.privacy.secure_sum.collector import Agreement
 from fedcare.privacy.secure_sum.fixed_point import from_wide, to_wide
@@ -16,6 +17,7 @@ from fedcare.privacy.secure_sum.masks import Masked
 from fedcare.privacy.secure_sum.member import Member
 from fedcare.privacy.secure_sum.wire import Keys, Revealed, Shares, Signed, read, together
 from fedcare.tasks.registry import get
+from fedcare.training.local import train
 from fedcare.trust import identity
 from fedcare.trust.authority import Authority
 from fedcare.trust.peers import FILE, CertifiedKey, KnownPeers
@@ -80,6 +82,19 @@ def agreed(run, here, members):
     return agreement
 
 
+def finished(run, here, members, formed):
+    """The total of a sum that everybody has answered."""
+    asked = formed.ask_survivors()
+    formed.take_signature(here.name, step(run, here, "survivors", asked, Signed))
+    for name, member in members.items():
+        formed.take_signature(name, member.survivors(asked))
+    reveal = formed.ask_reveal()
+    formed.take_revealed(here.name, step(run, here, "reveal", reveal, Revealed))
+    for name, member in members.items():
+        formed.take_revealed(name, member.reveal(reveal))
+    return formed.total()
+
+
 def test_a_node_adds_its_statistics_to_a_sum_and_logs_each_step(unconnected, asking, secure, others):
     here, members = unconnected(), others()
     here.approve(secure)
@@ -93,15 +108,7 @@ def test_a_node_adds_its_statistics_to_a_sum_and_logs_each_step(unconnected, ask
     for name, member in members.items():
         nothing = Masked(to_wide(np.zeros(SIZE)), np.empty(0, np.uint32))
         formed.take_masked(name, member.mask(formed.call(), context, nothing))
-    asked = formed.ask_survivors()
-    formed.take_signature(here.name, step(run, here, "survivors", asked, Signed))
-    for name, member in members.items():
-        formed.take_signature(name, member.survivors(asked))
-    reveal = formed.ask_reveal()
-    formed.take_revealed(here.name, step(run, here, "reveal", reveal, Revealed))
-    for name, member in members.items():
-        formed.take_revealed(name, member.reveal(reveal))
-    sums = from_wide(formed.total().wide)
+    sums = from_wide(finished(run, here, members, formed).wide)
     assert sums[0] == 48  # Sixty rows, of which a fifth validates.
     kinds = [row["kind"] for row in reversed(here.egress())]
     assert kinds == [
@@ -109,6 +116,46 @@ def test_a_node_adds_its_statistics_to_a_sum_and_logs_each_step(unconnected, ask
         "signature of survivors", "shares of masks",
     ]  # fmt: skip
     assert sorted(json.loads((here.folder.path / FILE).read_text())) == sorted([here.name, *members])
+
+
+def test_a_node_trains_once_for_both_sums_of_an_update_of_eight_bits(
+    unconnected, asking, plan, prepared, others, monkeypatch
+):
+    here, members = unconnected(), others()
+    open_plan = plan()
+    here.approve(open_plan)
+    question = {"kind": "train", "round_number": 1, **prepared(asking(open_plan), here)}
+    small = plan(**{"privacy__secure__enabled": "true", "compression__method": "int8"})
+    here.approve(small)
+    run = asking(small)
+    agreement, nothing, trained = agreed(run, here, members), np.empty(0, np.uint32), []
+    monkeypatch.setattr("fedcare.federation.site.train", lambda *_, **__: trained.append(1) or train(*_, **__))
+    vector = question["vector"]
+    instruction = Instruction(small.canonical(), 1, "train", question["preprocessing"], rows=48)
+    context, blocks = context_of("train", instruction, vector), blocks_of(instruction)
+
+    def tell(step, part):
+        return run.ask(here, step=step, payload=together([part]), rows=48, **question).payload
+
+    first = agreement.next_sum(context, blocks)
+    first.take_masked(here.name, tell("scales", first.call()))
+    for name, member in members.items():
+        first.take_masked(
+            name, member.mask(first.call(), context, Masked(to_wide(np.zeros(1)), np.zeros(blocks, "u4")))
+        )
+    scale = scale_of(finished(run, here, members, first), 3, instruction)
+    second = agreement.next_sum(on_scale(context, scale), 0, len(vector))
+    call = with_scale(second.call(), scale)
+    second.take_masked(here.name, tell("masked", call))
+    for name, member in members.items():
+        idle = Masked(to_wide(np.zeros(2)), nothing, np.zeros(len(vector), np.uint8))
+        second.take_masked(name, member.mask(call, on_scale(context, scale), idle))
+    total = finished(run, here, members, second)
+    assert from_wide(total.wide)[0] == 48
+    assert np.abs(total.levels.view(np.int8)).max() > 20
+    assert trained == [1]
+    kinds = [row["kind"] for row in reversed(here.egress())]
+    assert [kind for kind in kinds if kind.startswith("masked")] == ["masked scales of the update", "masked update"]
 
 
 def test_a_question_in_the_open_is_refused_and_nothing_leaves(unconnected, asking, secure):

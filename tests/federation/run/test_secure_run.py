@@ -63,8 +63,9 @@ def test_the_weights_are_those_of_one_process_bit_for_bit(study, tmp_path, watch
     assert one.state.vector.tobytes() == other.state.vector.tobytes()
 
 
-def test_a_coordinator_that_starts_again_goes_on_to_the_same_bits(study, tmp_path, watcher, shaky):
-    made = study(**SECURE, rounds__rounds=4)
+@pytest.mark.parametrize("method", ["none", "int8"])
+def test_a_coordinator_that_starts_again_goes_on_to_the_same_bits(study, tmp_path, watcher, shaky, method):
+    made = study(**SECURE, compression__method=method, rounds__rounds=4)
     whole = Nodes(made, shaky).run(tmp_path / "whole", watcher)
     nodes = Nodes(made, shaky)
     nodes.grid.on_push = lambda name, kind, group: _stop() if (kind, group) == ("evaluate", "3") else None

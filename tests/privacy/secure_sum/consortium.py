@@ -36,13 +36,15 @@ class Stamps:
 class Consortium:
     """``leaves``: the step, counted from 0, that an institution does not answer any more, and what it is told."""
 
+    member, agreement = Member, Agreement
+
     def __init__(self, names: Sequence[str], threshold: float = 0.6, least: int = 2) -> None:
         self.names, self.threshold = sorted(names), threshold
-        self.members = {name: Member(Stamp(name), Stamps(), threshold, least) for name in names}
+        self.members = {name: self.member(Stamp(name), Stamps(), threshold, least) for name in names}
 
     def agree(self, sums: int = 2, leaves: Mapping[str, int] | None = None) -> Agreement:
         leaves = leaves or {}
-        agreement = Agreement(self.names, sums, self.threshold)
+        agreement = self.agreement(self.names, sums, self.threshold)
         for name in self._left(leaves, 0, self.names):
             agreement.take_keys(name, self.members[name].invite("plan", agreement.invite()))
         directory = agreement.directory()

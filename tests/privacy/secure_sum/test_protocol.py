@@ -69,7 +69,7 @@ def test_two_hundred_rounds_in_which_institutions_come_and_go():
         gone = [name for name in NAMES if chance.random() < 0.15]
         leaves = {name: int(chance.integers(3, STAYS)) for name in gone}
         inputs = random_inputs(NAMES, chance, parameters=5)
-        if agreement is None or agreement.is_spent:
+        if agreement is None or not agreement.left:
             agreement = five.agree(sums=8)
         try:
             each = five.mask(agreement, inputs, leaves, f"round {number}")

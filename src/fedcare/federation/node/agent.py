@@ -216,7 +216,7 @@ class _Keeping(Site):
     """
 
     def __init__(self, permit: Permit, question: Question, kept: KeptAnswers) -> None:
-        self.name = permit.site.name
+        self.name, self.outgoing = permit.site.name, permit.site.outgoing
         self._wrapped, self._ledger, self._question, self._kept = permit.site, permit.ledger, question, kept
 
     def statistics(self, instruction: Instruction) -> Answer:

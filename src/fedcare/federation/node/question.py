@@ -26,6 +26,7 @@ STEPS: dict[Step, str] = {
     "deliver": "consent to an agreement",
     "survivors": "signature of survivors",
     "reveal": "shares of masks",
+    "decrypt": "decrypted total",
 }
 ANSWERS = {MessageType.QUERY: "statistics", MessageType.TRAIN: "update", MessageType.EVALUATE: "evaluation"}
 
@@ -79,7 +80,9 @@ class Question:
     def kind(self) -> str:
         """What would leave the institution with the answer, in the words of the egress log."""
         step = self.instruction.step
-        return STEPS.get(step, f"masked {self._kind}" if step == "masked" else self._kind)
+        hidden = {"scales": f"masked scales of the {self._kind}"}
+        hidden |= {way: f"{way} {self._kind}" for way in ("masked", "encrypted")}
+        return STEPS.get(step) or hidden.get(step, self._kind)
 
     @property
     def trains(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
 
 from fedcare.errors import SecureSumFailed
 from fedcare.privacy.secure_sum.keys import pair_seed, pair_sign, private_of, self_seed
@@ -21,15 +22,21 @@ from fedcare.privacy.secure_sum.wire import (
     Revealed,
     Shares,
     Signed,
+    Step,
     Survivors,
+    read,
 )
 
 
 class Agreement:
     """Keys of some institutions for so many ``sums``, made anew for whoever takes part.
 
-    Whoever does not answer a step is left out of the next; ``require`` says whether enough are left.
+    Whoever does not answer a step is left out of the next; ``require`` says whether enough are left. ``answering`` and
+    ``opening`` name the steps in which a sum is answered, and its total opened.
     """
+
+    answering: ClassVar[Step] = "masked"
+    opening: ClassVar[Step] = "reveal"
 
     def __init__(self, names: Sequence[str], sums: int, threshold: float) -> None:
         self.session, self.sums = secrets.token_hex(32), sums
@@ -45,7 +52,7 @@ class Agreement:
 
     def take_keys(self, name: str, keys: Keys) -> None:
         """An institution's keys; raises SecureSumFailed where they are another's, or not as many as sums."""
-        if keys.name != name or len(keys.masking) != self.sums:
+        if keys.name != name or len(keys.masking) != self._masking():
             raise SecureSumFailed(reason="it sent keys that are not its own")
         self._keys[name] = keys
 
@@ -70,16 +77,27 @@ class Agreement:
         """The agreement stands at an institution."""
         self._standing.add(name)
 
-    def next_sum(self, context: str, parameters: int) -> Sum:
-        """The next of its sums, of a movement of so many weights, over those at whom the agreement stands."""
-        self.require(self._standing)
+    def next_sum(self, context: str, parameters: int, levels: int = 0, members: Iterable[str] = ()) -> Sum:
+        """The next of its sums, of so many numbers of 32 and of eight bits.
+
+        Over those at whom the agreement stands, or those of them who are given as ``members``.
+        """
+        asked = sorted(self._standing.intersection(members) if members else self._standing)
+        self.require(asked)
         place, self._used = self._used, self._used + 1
-        return Sum(self, place, context, parameters, sorted(self._standing))
+        return self._sum(place, context, parameters, asked, levels)
+
+    def _sum(self, place: int, context: str, parameters: int, members: Sequence[str], levels: int) -> Sum:
+        return Sum(self, place, context, parameters, members, levels)
+
+    def _masking(self) -> int:
+        """How many keys for masks each institution makes."""
+        return self.sums
 
     @property
-    def is_spent(self) -> bool:
-        """Whether no sum is left."""
-        return self._used >= self.sums
+    def left(self) -> int:
+        """How many sums it can still give."""
+        return self.sums - self._used
 
     # -- for its sums -------------------------------------------------------------------------------------------------
 
@@ -118,13 +136,16 @@ class Agreement:
 class Sum:
     """One sum: masked answers come in and are added up at once; in the end the masks are taken off the total."""
 
-    def __init__(self, agreement: Agreement, place: int, context: str, parameters: int, members: Sequence[str]) -> None:
+    def __init__(
+        self, agreement: Agreement, place: int, context: str, parameters: int, members: Sequence[str], levels: int = 0
+    ) -> None:
         self._agreement, self._place, self._context = agreement, place, context
-        self._parameters, self.members = parameters, tuple(members)
+        self._parameters, self._levels, self.members = parameters, levels, tuple(members)
         self._total: Masked | None = None
         self._answered: list[str] = []
         self._signatures: dict[str, bytes] = {}
         self._revealed: dict[str, Revealed] = {}
+        self._is_asked = False
 
     def call(self) -> Call:
         """Goes with the question."""
@@ -132,7 +153,7 @@ class Sum:
 
     def take_masked(self, name: str, data: Bytes) -> None:
         """Add a masked answer; raises SecureSumFailed where it cannot be added."""
-        masked = Masked.from_bytes(data, self._parameters)
+        masked = Masked.from_bytes(data, self._parameters, self._levels)
         if self._total is None:
             self._total = masked
         else:
@@ -152,6 +173,20 @@ class Sum:
     def take_signature(self, name: str, signed: Signed) -> None:
         """A survivor's signature."""
         self._signatures[name] = signed.signature
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether all that can be asked has been asked."""
+        return self._is_asked
+
+    def ask_opening(self) -> Reveal:
+        """The last question, to those who can answer it; raises SecureSumFailed where too few are left."""
+        self._is_asked = True
+        return self.ask_reveal()
+
+    def take_opening(self, name: str, data: bytes) -> None:
+        """The answer to it; raises SecureSumFailed where it is none."""
+        self.take_revealed(name, read(Revealed, data))
 
     def ask_reveal(self) -> Reveal:
         """The last question, to those who signed."""

@@ -7,6 +7,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from fedcare.errors import SecureSumFailed
 from fedcare.privacy.secure_sum.keys import (
@@ -26,6 +27,8 @@ from fedcare.privacy.secure_sum.rules import require, threshold_of
 from fedcare.privacy.secure_sum.shamir import SHARE_BYTES, split
 from fedcare.privacy.secure_sum.wire import (
     Call,
+    Decrypt,
+    Decrypted,
     Delivery,
     Directory,
     Invite,
@@ -35,6 +38,7 @@ from fedcare.privacy.secure_sum.wire import (
     Revealed,
     Shares,
     Signed,
+    Step,
     Survivors,
     W,
     Wire,
@@ -45,16 +49,20 @@ MOST_AGREEMENTS = 4
 
 
 @dataclass
-class _Sum:
-    """One sum of an agreement: the question it answers, the masked answer, and the survivors that were signed."""
+class OwnSum:
+    """One sum of an agreement: the question it answers, the masked answer, and the survivors that were signed.
+
+    ``context`` is a hash of all that came with the question, ``about`` of what the answer is of.
+    """
 
     context: str
+    about: str
     masked: Bytes | None = None
     survivors: tuple[str, ...] = ()
 
 
 @dataclass
-class _Agreement:
+class Membership:
     """What an institution knows of one agreement. ``shares``: opened, by sender, once the agreement stands."""
 
     session: str
@@ -66,7 +74,7 @@ class _Agreement:
     seeds: list[bytes] = field(default_factory=list)
     own_shares: bytes = b""
     shares: dict[str, bytes] = field(default_factory=dict)
-    sums: dict[int, _Sum] = field(default_factory=dict)
+    sums: dict[int, OwnSum] = field(default_factory=dict)
     replies: dict[tuple[str, int], tuple[bytes, Wire]] = field(default_factory=dict)
 
 
@@ -75,14 +83,16 @@ class Member:
 
     ``threshold``: share of an agreement's members that must stay to the end. ``least``: fewest institutions that it
     lets itself be added up with, itself included. A question that is repeated gets the same answer; asked another one
-    in its place, it refuses.
+    in its place, it refuses. ``answering`` names the step in which it answers.
     """
+
+    answering: ClassVar[Step] = "masked"
 
     def __init__(self, signer: Signer, peers: Peers, threshold: float, least: int) -> None:
         self.name = signer.name
         self._signer, self._peers = signer, peers
         self._threshold, self._least = threshold, max(2, least)
-        self._agreements: OrderedDict[str, _Agreement] = OrderedDict()
+        self._agreements: OrderedDict[str, Membership] = OrderedDict()
         self._ended: set[str] = set()
         self._added_up: dict[str, tuple[str, ...]] = {}
 
@@ -94,7 +104,8 @@ class Member:
         if part.session in self._ended:
             raise SecureSumFailed(reason="this agreement is over")
         if part.session not in self._agreements:
-            self._agreements[part.session] = _Agreement(part.session, scope, AgreementKeys(part.sums), part)
+            keys = AgreementKeys(self._masking(part.sums))
+            self._agreements[part.session] = Membership(part.session, scope, keys, part)
             if len(self._agreements) > MOST_AGREEMENTS:
                 self._ended.add(self._agreements.popitem(last=False)[0])
         agreement = self._agreements[part.session]
@@ -112,21 +123,20 @@ class Member:
         agreement = self._find(part)
         return self._once(agreement, "deliver", 0, part, lambda: self._open(agreement, part))
 
-    def _public(self, agreement: _Agreement) -> Keys:
+    def _public(self, agreement: Membership) -> Keys:
         agreement.public = agreement.keys.public(self._signer, agreement.session, agreement.scope)
         return agreement.public
 
-    def _share(self, agreement: _Agreement, part: Directory) -> Shares:
+    def _share(self, agreement: Membership, part: Directory) -> Shares:
         names, sums = [keys.name for keys in part.keys], agreement.invited.sums
         require(names, self.name, self._least)
         if not set(names) <= set(agreement.invited.members):
             raise SecureSumFailed(reason="somebody takes part who was not invited")
         for keys in part.keys:
-            check_keys(keys, self._peers, part.session, agreement.scope, sums)
+            check_keys(keys, self._peers, part.session, agreement.scope, self._masking(sums))
         agreement.directory = {keys.name: keys for keys in sorted(part.keys, key=lambda keys: keys.name)}
         if agreement.directory[self.name] != agreement.public:
             raise SecureSumFailed(reason="other keys were handed on as this institution's")
-        agreement.seeds = [secrets.token_bytes(SEED_BYTES) for _ in range(sums)]
         shares = self._split(agreement)
         agreement.own_shares = shares.pop(self.name)
         sealed = {}
@@ -138,10 +148,11 @@ class Member:
             sealed=sealed,
         )
 
-    def _split(self, agreement: _Agreement) -> dict[str, bytes]:
+    def _split(self, agreement: Membership) -> dict[str, bytes]:
         """Shares of all secrets by institution: for each sum one of the masking key, then one of the own mask."""
         names = list(agreement.directory)
         needed = threshold_of(self._threshold, len(names))
+        agreement.seeds = [secrets.token_bytes(SEED_BYTES) for _ in range(agreement.invited.sums)]
         shares = {name: bytearray() for name in names}
         for place, seed in enumerate(agreement.seeds):
             for secret in (agreement.keys.masking_secret(place), seed):
@@ -150,19 +161,18 @@ class Member:
                     shares[name] += parts[point]
         return {name: bytes(parts) for name, parts in shares.items()}
 
-    def _open(self, agreement: _Agreement, part: Delivery) -> Signed:
+    def _open(self, agreement: Membership, part: Delivery) -> Signed:
         names, directory = sorted(part.shares), agreement.directory
         require(names, self.name, max(self._least, threshold_of(self._threshold, len(directory))))
         if not set(names) <= directory.keys():
             raise SecureSumFailed(reason="shares came from somebody whose keys did not")
-        length = 2 * SHARE_BYTES * agreement.invited.sums
         opened = {self.name: agreement.own_shares}
         for name in names:
             if name != self.name:
                 purpose = (part.session, name, self.name)
                 key = agreement.keys.sealing_key(directory[name], *purpose)
                 opened[name] = unseal(key, part.shares[name].sealed.get(self.name, b""), *purpose)
-        if {len(plain) for plain in opened.values()} != {length}:
+        if {len(plain) for plain in opened.values()} != {self._share_size(agreement)}:
             raise SecureSumFailed(reason="shares have a length that they cannot have")
         agreement.shares = dict(sorted(opened.items()))
         return Signed(signature=agreement.keys.sign(tag("stands", part.session, *names)))
@@ -185,21 +195,30 @@ class Member:
             raise SecureSumFailed(reason="this institution has taken part in this sum already")
         return known.masked
 
-    def mask(self, part: Call, context: str, answer: Masked) -> Bytes:
-        """The masked answer to a question; ``answer`` is changed on the way."""
+    def mask(self, part: Call, context: str, answer: Masked, about: str | None = None) -> Bytes:
+        """The masked answer to a question; ``answer`` is changed on the way.
+
+        ``about`` is a hash of what the answer is of, where ``context`` holds more: the same is added up over one set of
+        institutions only, on whatever scale.
+        """
         if (before := self.begin(part, context)) is not None:
             return before
-        agreement, purpose = self._find(part), (part.session, part.sum, context)
+        agreement = self._find(part)
+        masked = self._protected(agreement, part, context, answer)
+        for earlier in agreement.sums.values():  # As great as a model each; nobody asks for two at a time.
+            earlier.masked = None
+        agreement.sums[part.sum] = OwnSum(context, about or context, masked)
+        return masked
+
+    def _protected(self, agreement: Membership, part: Call, context: str, answer: Masked) -> Bytes:
+        """The answer as it leaves."""
+        purpose = (part.session, part.sum, context)
         answer.mask(self_seed(agreement.seeds[part.sum], self.name, *purpose), 1)
         for name in agreement.shares:
             if name != self.name:
                 seed = agreement.keys.pair_seed(part.sum, self.name, agreement.directory[name], *purpose)
                 answer.mask(seed, pair_sign(self.name, name))
-        masked = answer.to_bytes()
-        for earlier in agreement.sums.values():  # As great as a model each; nobody asks for two at a time.
-            earlier.masked = None
-        agreement.sums[part.sum] = _Sum(context, masked)
-        return masked
+        return answer.to_bytes()
 
     def survivors(self, part: Survivors) -> Signed:
         """A signature over who is added up, once for each sum."""
@@ -211,21 +230,26 @@ class Member:
         agreement = self._find(part)
         return self._once(agreement, "reveal", part.sum, part, lambda: self._reveal(agreement, part))
 
-    def _sign(self, agreement: _Agreement, part: Survivors) -> Signed:
+    def decrypt(self, part: Decrypt) -> Decrypted:
+        """The total of a sum under encryption, for whoever takes part in one."""
+        raise SecureSumFailed(reason="this institution's answers are masked, and there is nothing to decrypt")
+
+    def _sign(self, agreement: Membership, part: Survivors) -> Signed:
         names, own = tuple(sorted(part.members)), agreement.sums.get(part.sum)
         require(names, self.name, max(self._least, threshold_of(self._threshold, len(agreement.directory))))
         if own is None:
             raise SecureSumFailed(reason="this institution has not answered, so it cannot be added up")
         if not set(names) <= agreement.shares.keys():
             raise SecureSumFailed(reason="somebody is added up who is not part of the agreement")
-        if self._added_up.setdefault(own.context, names) != names:
-            before = ", ".join(self._added_up[own.context])
+        if self._added_up.setdefault(own.about, names) != names:
+            before = ", ".join(self._added_up[own.about])
             reason = f"this very question was added up over {before}; the difference would show a single institution"
             raise SecureSumFailed(reason=reason)
         own.survivors = names
         return Signed(signature=agreement.keys.sign(survivors_said(part.session, part.sum, own.context, names)))
 
-    def _reveal(self, agreement: _Agreement, part: Reveal) -> Revealed:
+    def _vouched(self, agreement: Membership, part: Reveal) -> OwnSum:
+        """This institution's part in a sum over whose members enough of them agree; raises SecureSumFailed."""
         own = agreement.sums.get(part.sum)
         if own is None or not own.survivors:
             raise SecureSumFailed(reason="this institution has signed no survivors of this sum")
@@ -239,6 +263,10 @@ class Member:
         if len(signed) < needed:
             raise SecureSumFailed(reason=f"{len(signed)} members signed these survivors where {needed} must")
         own.masked = None
+        return own
+
+    def _reveal(self, agreement: Membership, part: Reveal) -> Revealed:
+        own = self._vouched(agreement, part)
         start = 2 * SHARE_BYTES * part.sum
         keys = {name: shares[start : start + SHARE_BYTES] for name, shares in agreement.shares.items()}
         seeds = {name: shares[start + SHARE_BYTES :][:SHARE_BYTES] for name, shares in agreement.shares.items()}
@@ -247,16 +275,26 @@ class Member:
             keys={name: keys[name] for name in keys.keys() - set(own.survivors)},
         )
 
+    # -- what sums under encryption do otherwise ----------------------------------------------------------------------
+
+    def _masking(self, sums: int) -> int:
+        """How many keys an agreement over so many sums needs for masks."""
+        return sums
+
+    def _share_size(self, agreement: Membership) -> int:
+        """Bytes of what one institution shares with another."""
+        return 2 * SHARE_BYTES * agreement.invited.sums
+
     # -- what holds for all steps -------------------------------------------------------------------------------------
 
-    def _find(self, part: Part) -> _Agreement:
+    def _find(self, part: Part) -> Membership:
         agreement = self._agreements.get(part.session)
         if agreement is None:
             raise SecureSumFailed(reason="this institution was restarted since the agreement was made, or it is over")
         self._agreements.move_to_end(part.session)
         return agreement
 
-    def _once(self, agreement: _Agreement, step: str, place: int, part: Part, work: Callable[[], W]) -> W:
+    def _once(self, agreement: Membership, step: str, place: int, part: Part, work: Callable[[], W]) -> W:
         """The first answer to a step, and never another: whoever asks something else in its place is refused."""
         digest = hashlib.sha256(part.to_bytes()).digest()
         known = agreement.replies.get((step, place))

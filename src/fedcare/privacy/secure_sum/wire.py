@@ -15,8 +15,10 @@ from fedcare.errors import SecureSumFailed
 from fedcare.frozen import Frozen
 from fedcare.privacy.secure_sum.fixed_point import MOST_MEMBERS
 
-Step = Literal["", "invite", "share", "deliver", "masked", "survivors", "reveal"]
-"""The steps in their order; the empty one is a question in the open, which a plan with secure aggregation forbids."""
+Step = Literal["", "invite", "share", "deliver", "scales", "masked", "encrypted", "survivors", "reveal", "decrypt"]
+"""The steps in their order; the empty one is a question in the open, which a plan with secure aggregation forbids.
+``scales`` comes before ``masked`` where an update takes eight bits a weight, as a sum of its own; ``encrypted`` and
+``decrypt`` stand where ``masked`` and ``reveal`` do in a sum under encryption."""
 
 MOST_SUMS = 64
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -67,10 +69,14 @@ class Directory(Part):
 
 
 class Shares(Wire):
-    """Shares of an institution's secrets, sealed for each other one, and SHA-256 of its own masks' secrets."""
+    """Shares of an institution's secrets, sealed for each other one, and SHA-256 of its own masks' secrets.
+
+    ``key``: for sums under encryption, the key that it made, sealed with the secret that it shares.
+    """
 
     commitments: tuple[bytes, ...]
     sealed: dict[Name, bytes]
+    key: bytes = b""
 
 
 class Delivery(Part):
@@ -83,6 +89,16 @@ class Call(Part):
     """Answer the question that comes with this, masked for the sum of this number."""
 
     sum: Place
+
+
+class Scaled(Call):
+    """Answer with eight bits a weight, on this scale (``secure_sum.levels``).
+
+    ``rows``: training rows that the sum has room for. ``steps``: float32 of each block of weights, little-endian.
+    """
+
+    rows: Annotated[int, Field(ge=1)]
+    steps: bytes
 
 
 class Survivors(Call):
@@ -99,6 +115,18 @@ class Reveal(Call):
     """The survivors' signatures; in return, what takes the masks off the sum."""
 
     signatures: dict[Name, bytes]
+
+
+class Decrypt(Reveal):
+    """The survivors' signatures, and the sum of their encrypted answers: what is it?"""
+
+    total: bytes
+
+
+class Decrypted(Wire):
+    """The total of a sum as ``Masked`` travels, without masks."""
+
+    numbers: bytes
 
 
 class Revealed(Wire):
