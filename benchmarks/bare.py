@@ -19,13 +19,14 @@ from torch.nn import functional
 
 from fedcare.data.preprocessing import add_up, fit, statistics
 from fedcare.data.records import Records
-from fedcare.federation.coordinator import feature_count, initial_weights
+from fedcare.federation.coordinator import initial_weights
 from fedcare.federation.study import Study
 from fedcare.models.build import build, mlp_widths
 from fedcare.models.layers import Conv2d
 from fedcare.models.spec import MLPSpec
 from fedcare.models.vector import load_vector, vector_of
 from fedcare.plan import derive_seed
+from fedcare.tasks.size import feature_count
 from fedcare.tasks.spec import Task
 from fedcare.training.batches import edges, shuffler
 

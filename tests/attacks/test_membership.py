@@ -7,8 +7,9 @@ from fedcare.attacks import membership
 from fedcare.attacks.rerun import rerun
 from fedcare.attacks.telling import tell
 from fedcare.data.preprocessing import preprocessing_from_json
-from fedcare.federation.coordinator import feature_count, initial_weights
+from fedcare.federation.coordinator import initial_weights
 from fedcare.federation.study import Study, design
+from fedcare.tasks.size import feature_count
 
 # Sixty passes over a few hundred rows whose target is mostly chance, with nothing that holds them back.
 HEART = {"rounds.rounds": "1", "local.epochs": "60", "lr": "0.005", "lr_schedule": "constant", "weight_decay": "0"}

@@ -10,9 +10,10 @@ from fedcare.aggregation.rounds import RoundLoop
 from fedcare.aggregation.strategy import create
 from fedcare.errors import BadSetting, QuorumLost
 from fedcare.federation.batched_exchange import BatchedExchange
-from fedcare.federation.coordinator import coordinate, feature_count, initial_weights
+from fedcare.federation.coordinator import coordinate, initial_weights
 from fedcare.federation.engines import run as run_engine
 from fedcare.federation.site import Site
+from fedcare.tasks.size import feature_count
 from fedcare.update import ModelUpdate, weighted_mean
 
 

@@ -17,11 +17,12 @@ from torch.nn import functional
 
 from fedcare.attacks.protection import Protection, protection_of
 from fedcare.data.preprocessing import Preprocessing
-from fedcare.federation.coordinator import feature_count, initial_weights
+from fedcare.federation.coordinator import initial_weights
 from fedcare.federation.study import Study
 from fedcare.models.build import build
 from fedcare.models.vector import load_vector
 from fedcare.plan import derive_seed
+from fedcare.tasks.size import feature_count
 from fedcare.training.dataset import Dataset, make_dataset
 
 Pixels = npt.NDArray[np.uint8]

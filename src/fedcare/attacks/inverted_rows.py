@@ -18,9 +18,10 @@ from fedcare.attacks.gradients import row_gradients
 from fedcare.attacks.protection import Protection, protection_of
 from fedcare.data.preprocessing import Preprocessing
 from fedcare.data.records import Institution
-from fedcare.federation.coordinator import feature_count, initial_weights
+from fedcare.federation.coordinator import initial_weights
 from fedcare.federation.study import Study
 from fedcare.plan import derive_seed
+from fedcare.tasks.size import feature_count
 from fedcare.training.dataset import Dataset, make_dataset
 
 BATCH, BATCHES = 4, 16

@@ -25,10 +25,11 @@ from fedcare.attacks.rerun import OnRound, rerun
 from fedcare.attacks.telling import Telling, tell
 from fedcare.data.preprocessing import Preprocessing, preprocessing_from_json
 from fedcare.data.schema import TableSchema
-from fedcare.federation.coordinator import feature_count, initial_weights
+from fedcare.federation.coordinator import initial_weights
 from fedcare.federation.study import Study
 from fedcare.plan import TrainingPlan, derive_seed
 from fedcare.privacy.planned import sample_rate
+from fedcare.tasks.size import feature_count
 from fedcare.training.dataset import Dataset, make_dataset
 
 CANARIES, FEWEST, MOST, CONFIDENCE = 500, 20, 5000, 0.95

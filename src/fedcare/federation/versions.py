@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from fedcare.data.preprocessing import Preprocessing, preprocessing_from_json
-from fedcare.federation.coordinator import Outcome, feature_count
+from fedcare.federation.coordinator import Outcome
 from fedcare.models.build import build
 from fedcare.models.vector import load_vector
 from fedcare.plan import TrainingPlan
 from fedcare.registry.onnx_graph import export
 from fedcare.registry.version import Version, write_version
+from fedcare.tasks.size import feature_count
 from fedcare.tasks.spec import Task
 from fedcare.training.calibration import Calibration
 from fedcare.update import Manifest, Vector

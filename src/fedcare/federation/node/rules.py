@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 # As the egress log calls them.
-UPDATES = ("update", "masked update")
+UPDATES = ("update", "masked update", "encrypted update")
 
 
 def rule_for(tx: Connection, task: str) -> Row[Any] | None:
