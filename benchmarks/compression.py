@@ -60,7 +60,7 @@ def one(study: Study) -> dict[str, Any]:
     vector = outcome.state.vector
     sent: float = told.bytes
     if study.plan.privacy.secure.enabled:
-        sent = rounds_of(study, Quick, vector, 2)[1]
+        sent = rounds_of(study, Quick, vector, 2).sent
     auc = outcome.judgement.metrics["auc"]
     return {"auc": auc, "bytes": round(sent), "ratio": sent / vector.nbytes, "size": vector.nbytes}
 
