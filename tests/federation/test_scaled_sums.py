@@ -92,10 +92,9 @@ def test_the_sum_is_that_of_the_same_rounding_in_the_open(study):
         current = answer.vector
 
 
-def test_a_run_learns_and_repeats_its_bits(study, tmp_path, watcher):
-    one, two = (on_grid(study(**SMALL, local__epochs=2), tmp_path / str(place), watcher) for place in range(2))
-    assert one.state.vector.tobytes() == two.state.vector.tobytes()
-    assert one.state.history[-1].metrics["r2"] > one.state.start.metrics["r2"] + 0.1
+def test_a_run_learns(study, tmp_path, watcher):
+    outcome = on_grid(study(**SMALL, local__epochs=2), tmp_path / "run", watcher)
+    assert outcome.state.history[-1].metrics["r2"] > outcome.state.start.metrics["r2"] + 0.1
 
 
 def test_masked_updates_of_a_resnet_take_at_most_27_per_cent_of_its_bytes(study):
@@ -182,15 +181,15 @@ def test_what_is_sent_keeps_to_the_norm_bound_in_every_round(study):
 def test_a_private_run_pays_once_for_both_sums_and_tells_noisy_rows(study, tmp_path, watcher):
     # Of seeded noise, as chance could hit the exact number.
     private = {"privacy__dp__enabled": "true", "privacy__dp__seeded_noise": "true"}
-    made = study(**SMALL, **private, privacy__dp__noise_multiplier=1.0, rounds__rounds=1)
+    made = study(**SMALL, **private, privacy__dp__evaluation="none", rounds__rounds=1)
     # A ledger has budget for what the plan costs: an update that was made for each of the two sums would exceed it.
-    sites = [Site(each, ledger_of(made.plan)) for each in made.institutions]
+    sites = [Site(each, ledger_of(made.plan)) for each in made.institutions[:3]]
     by_name = {site.name: site for site in masked(made.plan, sites)}
     grid = InProcessGrid(client_app(lambda context: by_name[str(context.node_config["institution"])]), [*by_name])
-    exchange = exchange_for(made.plan, watcher.answered, lambda heard: GridExchange(grid, made.plan, 5, heard))
+    exchange = exchange_for(made.plan, watcher.answered, lambda heard: GridExchange(grid, made.plan, 3, heard))
     (tmp_path / "run").mkdir()
     outcome = coordinate(made.plan, exchange, tmp_path / "run", watcher, watcher.resumed)
-    exact = sum(len(each.train) for each in made.institutions)
+    exact = sum(len(each.train) for each in made.institutions[:3])
     assert {record.examples for record in outcome.state.history} == set(outcome.state.announced.values()) != {exact}
 
 
