@@ -54,3 +54,23 @@ def test_a_plan_is_made_without_torch_or_flower():
         "assert not {'torch', 'flwr'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+ENCRYPTED = {"privacy.secure.enabled": "true", "privacy.secure.method": "ckks"}
+
+
+@pytest.mark.parametrize("task", ["insurance-cost", "breast-cancer", "diabetes"])
+def test_small_models_may_be_added_up_under_encryption(task):
+    assert plan_of(apply(get(task), ENCRYPTED), 1).privacy.secure.method == "ckks"
+
+
+def test_a_large_model_is_told_to_use_masks():
+    with pytest.raises(BadSetting, match=r"11180866 weights, and sums under encryption .* use masks"):
+        plan_of(apply(get("cancer-imaging"), ENCRYPTED), 1)
+    assert plan_of(apply(get("cancer-imaging"), ENCRYPTED | {"model.width": "8"}), 1)
+    assert plan_of(apply(get("cancer-imaging"), {"privacy.secure.method": "ckks"}), 1), "nothing is added up"
+
+
+def test_compression_under_encryption_would_save_nothing():
+    with pytest.raises(BadSetting, match="as many bytes as a great one"):
+        plan_of(apply(get("insurance-cost"), ENCRYPTED | {"compression.method": "int8"}), 1)

@@ -12,6 +12,8 @@ from fedcare.federation.node.config import Limits
 from fedcare.federation.scaled_sums import blocks_of, on_scale, scale_of, with_scale
 from fedcare.federation.summands import context_of
 from fedcare.privacy.secure_sum.collector import Agreement
+from fedcare.privacy.secure_sum.encrypted_collector import EncryptedAgreement
+from fedcare.privacy.secure_sum.encrypted_member import EncryptingMember
 from fedcare.privacy.secure_sum.fixed_point import from_wide, to_wide
 from fedcare.privacy.secure_sum.masks import Masked
 from fedcare.privacy.secure_sum.member import Member
@@ -35,7 +37,7 @@ def secure(plan):
 def others(tmp_path):
     """Two other members, as their own nodes would be; called again, they have enrolled with new keys."""
 
-    def make():
+    def make(kind=Member):
         authority = Authority.open(tmp_path / "consortium")
         peers = KnownPeers(x509.load_pem_x509_certificate(authority.ca_pem))
         members = {}
@@ -44,7 +46,7 @@ def others(tmp_path):
             identity.make_key(folder)
             certificate = authority.enrol(identity.csr(folder, name), authority.token(name))
             own = CertifiedKey.of(identity.keep(folder, certificate, authority.ca_pem))
-            members[name] = Member(own, peers, 0.6, 3)
+            members[name] = kind(own, peers, 0.6, 3)
         return members
 
     return make
@@ -57,9 +59,9 @@ def step(run, here, name, part, kind=None):
     return answer.payload if kind is None else read(kind, answer.payload.tobytes())
 
 
-def agreed(run, here, members):
+def agreed(run, here, members, kind=Agreement):
     """An agreement of the node with the others, or the node's refusal."""
-    agreement = Agreement([here.name, *members], 2, 0.6)
+    agreement = kind([here.name, *members], 2, 0.6)
     keys = step(run, here, "invite", agreement.invite(), Keys)
     if isinstance(keys, str):
         return keys
@@ -116,6 +118,34 @@ def test_a_node_adds_its_statistics_to_a_sum_and_logs_each_step(unconnected, ask
         "signature of survivors", "shares of masks",
     ]  # fmt: skip
     assert sorted(json.loads((here.folder.path / FILE).read_text())) == sorted([here.name, *members])
+
+
+def test_a_node_encrypts_its_statistics_decrypts_the_total_and_logs_each_step(unconnected, asking, plan, others):
+    pytest.importorskip("tenseal")
+    here, members = unconnected(), others(EncryptingMember)
+    encrypted = plan(**{"privacy__secure__enabled": "true", "privacy__secure__method": "ckks"})
+    here.approve(encrypted)
+    run = asking(encrypted)
+    agreement = agreed(run, here, members, EncryptedAgreement)
+    context = context_of("statistics", Instruction(encrypted.canonical()), None)
+    formed = agreement.next_sum(context, 0)
+    formed.take_masked(here.name, step(run, here, "encrypted", formed.call()))
+    for name, member in members.items():
+        nothing = Masked(to_wide(np.zeros(SIZE)), np.empty(0, np.uint32))
+        formed.take_masked(name, member.mask(formed.call(), context, nothing))
+    asked = formed.ask_survivors()
+    formed.take_signature(here.name, step(run, here, "survivors", asked, Signed))
+    for name, member in members.items():
+        formed.take_signature(name, member.survivors(asked))
+    opening = formed.ask_opening()
+    assert opening.members == (here.name,)
+    formed.take_opening(here.name, step(run, here, "decrypt", opening).tobytes())
+    assert from_wide(formed.total().wide)[0] == 48
+    kinds = [row["kind"] for row in reversed(here.egress())]
+    assert kinds == [
+        "keys", "sealed shares", "consent to an agreement", "encrypted statistics", "signature of survivors",
+        "decrypted total",
+    ]  # fmt: skip
 
 
 def test_a_node_trains_once_for_both_sums_of_an_update_of_eight_bits(

@@ -41,8 +41,12 @@ class Nodes:
         return coordinate(plan, SecureExchange(inner, plan, watcher.answered), folder, watcher, watcher.resumed)
 
 
-def test_a_node_that_is_restarted_misses_the_sum_and_joins_the_next(study, folder, watcher, shaky):
-    nodes = Nodes(study(**SECURE, rounds__rounds=3), shaky)
+@pytest.mark.parametrize("method", ["masks", "ckks"])
+def test_a_node_that_is_restarted_misses_the_sum_and_joins_the_next(study, folder, watcher, shaky, method):
+    if method == "ckks":
+        pytest.importorskip("tenseal")
+    made = study(**SECURE, rounds__rounds=3, privacy__secure__method=method, model__hidden="[8]")
+    nodes = Nodes(made, shaky)
     gone, restarts = nodes.names[0], []
 
     def on_push(name, kind, group):
