@@ -16,6 +16,7 @@ from fedcare.privacy.accounting import Use, epsilon, noise_for
 pytestmark = pytest.mark.filterwarnings("ignore:Optimal order is the largest alpha")
 
 SAMPLED = [Use(1.1, 0.01, 1000), Use(1.1, 0.1, 100), Use(4.0, 0.25, 80), Use(0.6, 0.05, 40), Use(20.0, 0.1, 100)]
+SAMPLED += [Use(5.29, 0.02, 4000)]
 
 
 def normal(x: float) -> float:
@@ -94,6 +95,18 @@ def test_the_noise_for_an_epsilon_is_the_least_that_keeps_it(target: float, rate
     noise = noise_for(target, 1e-5, lambda noise: [Use(noise, rate, steps), Use(20.0)])
     assert epsilon([Use(noise, rate, steps), Use(20.0)], 1e-5) <= target
     assert epsilon([Use(noise / 1.006, rate, steps), Use(20.0)], 1e-5) > target
+
+
+@pytest.mark.parametrize(("target", "rate", "steps"), [(0.9, 0.02, 4000), (3.0, 0.005, 3000)])
+def test_the_noise_is_no_greater_than_needed_however_many_and_small_the_steps(
+    target: float, rate: float, steps: int
+) -> None:
+    noise = noise_for(target, 1e-5, lambda noise: [Use(noise, rate, steps)])
+    assert 0.98 * target <= epsilon([Use(noise, rate, steps)], 1e-5) <= target
+    other, bound = PRVAccountant(), RDPAccountant()
+    other.history = bound.history = [(noise, rate, steps)]
+    assert other.get_epsilon(1e-5, eps_error=0.01) == pytest.approx(target, rel=0.03)
+    assert bound.get_epsilon(1e-5) > 0.98 * target
 
 
 def test_an_epsilon_below_the_cost_of_the_rest_is_refused() -> None:
