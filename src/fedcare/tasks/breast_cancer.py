@@ -28,7 +28,7 @@ COLUMNS = (
     *(f"worst {measure}" for measure in MEASURES),
 )
 
-# The ranges that the data set's own description publishes, in the order of the columns.
+# The ranges that the data set's own description publishes, in the order of the columns: public, and of these very rows.
 RANGES = (
     *((6.981, 28.11), (9.71, 39.28), (43.79, 188.5), (143.5, 2501.0), (0.053, 0.163)),
     *((0.019, 0.345), (0.0, 0.427), (0.0, 0.201), (0.106, 0.304), (0.05, 0.097)),

@@ -3,6 +3,14 @@
 ``region`` has the four regions of the known file as categories; any other text, and a blank, is a category of its own,
 so that another country's file can be used as it is. Weight decay and a falling learning rate keep the small files that
 this task is for from being learned by heart.
+
+Where values usually lie comes from what is published of insured adults in the United States, and not from any file:
+
+- Age: from adulthood to 65, where Medicare takes over.
+- Body mass index: from underweight to the third class of obesity (WHO Technical Report 894, 2000).
+- Children: one family in ten has three or more at home (Census Bureau, Current Population Survey 1990).
+- Charges: the dearest hundredth of the population came to 95,200 dollars a head in 2013, and the cheaper half to 2.9%
+  of all expenses (AHRQ, MEPS Statistical Brief 480), so all but a few of a hundred lie below 50,000.
 """
 
 from __future__ import annotations
@@ -19,7 +27,7 @@ SCHEMA = TableSchema(
     ),
     numeric=(
         NumericFeature(name="age", unit="years", minimum=0, maximum=130, usual=(18, 65)),
-        NumericFeature(name="bmi", unit="kg/m2", minimum=5, maximum=150, usual=(18, 45), impute="mean"),
+        NumericFeature(name="bmi", unit="kg/m2", minimum=5, maximum=150, usual=(18.5, 40), impute="mean"),
         NumericFeature(name="children", minimum=0, maximum=30, usual=(0, 4), integer=True, impute=0.0),
     ),
     categorical=(
