@@ -3,7 +3,7 @@
 import pytest
 
 from fedcare.aggregation.planning import plan_of
-from fedcare.cli.protections import protected
+from fedcare.cli.protections import another_model, protected
 from fedcare.errors import BadSetting
 from fedcare.tasks.overrides import apply
 from fedcare.tasks.registry import get
@@ -26,8 +26,23 @@ def test_private_turns_differential_privacy_on_with_its_epsilon():
     assert not privacy.secure.enabled
 
 
-def test_private_takes_group_norm_for_images():
-    assert plan("cancer-imaging", private=2.5).task["model"]["norm"] == "group"
+def test_private_takes_fixed_features_for_images_and_says_so():
+    made = plan("cancer-imaging", private=2.5)
+    assert made.task["model"]["kind"] == "scattering"
+    assert "trains the model scattering and not resnet18" in another_model("cancer-imaging", made)
+    assert another_model("cancer-imaging", plan("cancer-imaging")) is None
+
+
+def test_a_task_file_of_images_is_private_in_the_same_way(tmp_path):
+    file = tmp_path / "scans.toml"
+    file.write_text('[target]\nkind = "binary"\nclasses = ["a", "b"]\n[images]\nsize = 28\n')
+    assert plan(str(file), private=2.5).task["model"]["kind"] == "scattering"
+
+
+def test_the_tasks_own_network_can_be_had_in_private_with_group_norm():
+    chosen = {"model.kind": "resnet18", "model.norm": "group", "model.width": "8"}
+    made = plan_of(apply(get("cancer-imaging"), protected("cancer-imaging", 5.0, False, False) | chosen), 1)
+    assert made.task["model"] == {"kind": "resnet18", "norm": "group", "width": 8}
 
 
 def test_the_flags_compose():

@@ -9,7 +9,7 @@ from torch import nn
 from fedcare.data.image_preprocessing import ImagePreprocessing
 from fedcare.errors import FedCareError
 from fedcare.models.build import build
-from fedcare.models.spec import MLPSpec, ResNetSpec
+from fedcare.models.spec import MLPSpec, ResNetSpec, ScatteringSpec
 from fedcare.registry.onnx_graph import export
 from fedcare.tasks.registry import get
 
@@ -61,6 +61,20 @@ def test_an_image_model_agrees_with_torch(norm, size, rng):
     scale = max(1.0, float(expected.abs().max()))
     assert raw / scale == pytest.approx(expected.numpy() / scale, abs=1e-5)
     assert prediction == pytest.approx(expected.softmax(1).numpy(), abs=1e-5)
+
+
+@pytest.mark.parametrize("size", [28, 29, 65])
+@pytest.mark.parametrize("octaves", [1, 3])
+def test_fixed_features_agree_with_torch(octaves, size, rng):
+    preprocessing = ImagePreprocessing(size, ("normal", "cancer"), 0.4, 0.2)
+    model = build(ScatteringSpec(octaves=octaves, orientations=4, places=5), 0, 2, 3)
+    for rows in (1, 3):
+        inputs = rng.normal(size=(rows, 1, size, size)).astype(np.float32)
+        raw, prediction = run(export(model, preprocessing, "binary"), inputs)
+        with torch.no_grad():
+            expected = model(torch.from_numpy(inputs))
+        assert raw == pytest.approx(expected.numpy(), abs=1e-5)
+        assert prediction == pytest.approx(expected.softmax(1).numpy(), abs=1e-5)
 
 
 def test_the_same_weights_give_the_same_bytes(fit_task):

@@ -5,8 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fedcare.errors import BadSetting, UnknownSetting
+from fedcare.models.spec import ScatteringSpec
 from fedcare.tasks.insurance_cost import TASK
 from fedcare.tasks.overrides import apply, settings_of
+from fedcare.tasks.registry import get
 
 
 def changed(**values: str) -> dict[str, object]:
@@ -87,7 +89,7 @@ def test_a_bad_value_is_told_in_plain_words(key: str, text: str, message: str) -
         ("image_size", "Only tasks on images have it."),
         ("seed", "--seed"),
         ("zzz", "fedcare tasks show insurance-cost"),
-        ("kind", "fedcare tasks show"),
+        ("kind", "The model's is model.kind"),
         ("", "fedcare tasks show"),
         ("local", "fedcare tasks show|Did you mean"),
     ],
@@ -121,6 +123,23 @@ def test_the_image_task_takes_its_own_settings() -> None:
     assert (task.records.image_size, task.synthetic.num_samples, task.model.norm) == (224, 100, "group")
     with pytest.raises(BadSetting, match="image_size cannot be '20': it must be at least 28"):
         apply(IMAGES, {"image_size": "20"})
+
+
+def test_another_model_begins_with_its_own_defaults_and_takes_its_own_settings() -> None:
+    from fedcare.tasks.cancer_imaging import TASK as IMAGES
+
+    task = apply(IMAGES, {"orientations": "4", "model.kind": "scattering"})
+    assert task.model == ScatteringSpec(orientations=4)
+    with pytest.raises(UnknownSetting, match="Only the model resnet18 has it"):
+        apply(IMAGES, {"model.kind": "scattering", "norm": "group"})
+
+
+@pytest.mark.parametrize(
+    ("task", "kind"), [("insurance-cost", "scattering"), ("cancer-imaging", "mlp"), ("cancer-imaging", "")]
+)
+def test_a_model_that_does_not_go_with_the_records_is_refused(task: str, kind: str) -> None:
+    with pytest.raises(BadSetting, match=r"model\.kind cannot be .*: the model of a task on (tables|images) must be"):
+        apply(get(task), {"model.kind": kind})
 
 
 def test_every_setting_that_is_listed_can_be_set_to_what_it_is(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from fedcare.data.schema import CategoricalFeature, ImageSchema, NumericFeature, TableSchema
 from fedcare.errors import BadTaskFile, FileMissing
-from fedcare.models.spec import MLPSpec, ResNetSpec
+from fedcare.models.spec import MLPSpec, ResNetSpec, ScatteringSpec
 from fedcare.plan import Gate, LocalTraining, RoundPolicy, Selection
 from fedcare.tasks.spec import Task
 from fedcare.tasks.toml_file import read_task
@@ -98,6 +98,14 @@ def test_images_are_declared_by_their_size(tmp_path: Path) -> None:
     )
     assert isinstance(task.records, ImageSchema)
     assert (task.records.image_size, task.model) == (32, ResNetSpec(norm="group"))
+
+
+def test_images_take_fixed_features_where_the_file_says_so(tmp_path: Path) -> None:
+    images = '[target]\nkind = "binary"\nclasses = ["a", "b"]\n[images]\nsize = 32\n[model]\nkind = "{}"\n{}'
+    task = declared(tmp_path, images.format("scattering", "places = 4"))
+    assert task.model == ScatteringSpec(places=4)
+    with pytest.raises(BadTaskFile, match=r"\[model\] kind: it must be resnet18 or scattering"):
+        declared(tmp_path, images.format("mlp", ""))
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> None:

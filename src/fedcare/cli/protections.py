@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fedcare.errors import BadSetting
+
+if TYPE_CHECKING:
+    from fedcare.plan import TrainingPlan
 
 Private = Annotated[
     float | None,
@@ -66,5 +69,19 @@ def _private(task: str, epsilon: float) -> dict[str, str]:
     declared = get(task)
     settings = {"privacy.dp.enabled": "true", "privacy.dp.epsilon": str(epsilon)}
     # A batch's own statistics mix its patients, so no noise on one patient's gradient would hide that patient.
-    settings |= {"model.norm": "group"} if declared.records.kind == "image" else {}
-    return settings | dict(declared.private)
+    batches = declared.private.get("model.kind", declared.model.kind) == "resnet18"
+    return settings | ({"model.norm": "group"} if batches else {}) | dict(declared.private)
+
+
+def another_model(task: str, plan: TrainingPlan) -> str | None:
+    """What to tell of a plan that trains another model than the task declares, as ``--private`` does of images."""
+    from fedcare.tasks.registry import get
+    from fedcare.tasks.spec import Task
+
+    declared, taken = get(task).model.kind, Task.model_validate(plan.task).model.kind
+    if taken == declared:
+        return None
+    return (
+        f"this run trains the model {taken} and not {declared}: private noise spoils few weights less than many;"
+        f" --set model.kind={declared} takes the task's own"
+    )

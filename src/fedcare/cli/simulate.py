@@ -10,7 +10,7 @@ import typer
 
 from fedcare.cli.options import Data, Out, Seed, Set, TaskName, parse_settings
 from fedcare.cli.output import JsonFlag, emit, working
-from fedcare.cli.protections import Private, Robust, Secure, protected
+from fedcare.cli.protections import Private, Robust, Secure, another_model, protected
 from fedcare.errors import Interrupted
 from fedcare.settings import settings as machine
 
@@ -79,6 +79,8 @@ def _simulate(
     folder = out or (latest_unfinished(root, study) if resume else root / name_for(study.task.name))
     job = Job(study, choice.engine, folder, resume, compare)
     with LiveWatcher(study, choice, quiet) as watcher:
+        if (told := another_model(task, study.plan)) is not None:
+            watcher.note(told)
         try:
             summary = simulate(job, watcher, time.perf_counter() - started)
         except KeyboardInterrupt:

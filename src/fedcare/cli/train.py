@@ -10,7 +10,7 @@ import typer
 from fedcare.cli.gateway_database import command_line, gateway_database
 from fedcare.cli.options import Seed, Set, parse_settings
 from fedcare.cli.output import JsonFlag, emit, screen
-from fedcare.cli.protections import Private, Robust, Secure, protected
+from fedcare.cli.protections import Private, Robust, Secure, another_model, protected
 from fedcare.errors import BadUsage, NotFound
 from fedcare.settings import settings as machine
 
@@ -49,7 +49,10 @@ def command(
             return
         if follow is None:
             asked = protected(task or "", private, secure, robust) | parse_settings(set_)
-            follow = _start(database, _plan(task or "", rounds, asked, seed))
+            plan = _plan(task or "", rounds, asked, seed)
+            if not json and (told := another_model(task or "", plan)) is not None:
+                screen.print(told)
+            follow = _start(database, plan)
         _show(database, follow, json)
 
 

@@ -11,16 +11,18 @@ import torch
 from fedcare.aggregation.exchange import Split
 from fedcare.data.preprocessing import Preprocessing, add_up, fit, statistics, support_counts, with_support
 from fedcare.data.records import Institution, Records
-from fedcare.federation.coordinator import feature_count, initial_weights
+from fedcare.federation.coordinator import initial_weights
 from fedcare.federation.site import device, working_model
 from fedcare.models.vector import load_vector
 from fedcare.plan import TrainingPlan, derive_seed
+from fedcare.tasks.size import feature_count
 from fedcare.tasks.spec import Task
 from fedcare.training import central, metrics
 from fedcare.training.calibration import Calibration
 from fedcare.training.central import Epoch
 from fedcare.training.dataset import Dataset, make_dataset
 from fedcare.training.evaluation import evaluate_together, residuals
+from fedcare.training.fixed_features import with_fixed_features
 from fedcare.training.intervals import fit_intervals
 from fedcare.training.probabilities import fit_probabilities
 from fedcare.update import Vector
@@ -39,6 +41,7 @@ class OnePlace:
 
     def __init__(self, plan: TrainingPlan, members: Iterable[Institution], on_epoch: OnEpoch | None = None) -> None:
         self._task, members = Task.model_validate(plan.task), list(members)
+        self._augment = plan.local.augment != "none"
         schema, features = self._task.records, feature_count(self._task)
         scaling = fit(schema, add_up(statistics(schema, each.train) for each in members))
         covered = add_up(support_counts(scaling, each.train) for each in members)
@@ -95,7 +98,8 @@ class OnePlace:
         return evaluate_together(self._model, data, self._task.kind, self.preprocessing)
 
     def _dataset(self, rows: Records) -> Dataset:
-        return make_dataset(self.preprocessing, rows, device())
+        data = make_dataset(self.preprocessing, rows, device())
+        return data if self._augment else with_fixed_features(self._model, data)
 
 
 def judged_split(institutions: Iterable[Institution]) -> Split:

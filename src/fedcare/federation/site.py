@@ -28,6 +28,7 @@ from fedcare.training import residuals as counts
 from fedcare.training.dataset import Dataset, make_dataset
 from fedcare.training.device import choose, use_threads_for
 from fedcare.training.evaluation import evaluate_together, residuals
+from fedcare.training.fixed_features import with_fixed_features
 from fedcare.training.local import Witness, train
 from fedcare.update import Vector
 
@@ -51,7 +52,7 @@ class Site:
         self._witness = witness
         self._private = PrivateAnswers(institution.name, ledger, witness)
         self.outgoing = Outgoing()
-        self._prepared: dict[tuple[str, Split], Dataset] = {}
+        self._prepared: dict[tuple[str, Split, ModelSpec, bool], Dataset] = {}
         self._preprocessing: tuple[str, Preprocessing] | None = None
 
     def statistics(self, instruction: Instruction) -> Answer:
@@ -130,14 +131,19 @@ class Site:
         return self._preprocessing[1]
 
     def dataset(self, instruction: Instruction, split: Split) -> Dataset:
-        """The prepared rows of a split, made once for each preprocessing."""
+        """The prepared rows of a split, made once for each preprocessing and model."""
         split = "validation" if split == "calibration" else split
-        preprocessing, key = self.preprocessing(instruction), (instruction.preprocessing, split)
+        plan, task = instruction.recipe()
+        # What training changes at random has no fixed features; it is judged as it is.
+        fixed = split != "train" or plan.local.augment == "none"
+        preprocessing, key = self.preprocessing(instruction), (instruction.preprocessing, split, task.model, fixed)
         if key not in self._prepared:
             rows = self.records(split)
             if rows is None:
                 raise ValueError(f"{self.name} has no {split} rows")
-            self._prepared[key] = make_dataset(preprocessing, rows, device())
+            data = make_dataset(preprocessing, rows, device())
+            model = working_model(task, len(preprocessing.feature_names))
+            self._prepared[key] = with_fixed_features(model, data) if fixed else data
         return self._prepared[key]
 
 

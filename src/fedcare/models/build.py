@@ -8,7 +8,8 @@ from torch import nn
 from fedcare.models.layers import initialise
 from fedcare.models.mlp import MLP
 from fedcare.models.resnet import SmallResNet18
-from fedcare.models.spec import MLPSpec, ModelSpec
+from fedcare.models.scattering import Scattering
+from fedcare.models.spec import MLPSpec, ModelSpec, ScatteringSpec
 
 
 def build(spec: ModelSpec, features: int, outputs: int, seed: int) -> nn.Module:
@@ -20,6 +21,8 @@ def build(spec: ModelSpec, features: int, outputs: int, seed: int) -> nn.Module:
     model: nn.Module
     if isinstance(spec, MLPSpec):
         model = MLP(mlp_widths(spec, features, outputs), spec.dropout)
+    elif isinstance(spec, ScatteringSpec):
+        model = Scattering(outputs, spec)
     else:
         model = SmallResNet18(outputs, spec.norm, spec.width)
     initialise(model, torch.Generator().manual_seed(seed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -37,4 +38,30 @@ class ResNetSpec(BaseModel):
     width: int = Field(default=64, ge=4, le=128, multiple_of=4)
 
 
-ModelSpec = Annotated[MLPSpec | ResNetSpec, Field(discriminator="kind")]
+class ScatteringSpec(BaseModel):
+    """A linear layer on wavelet features of grey images that are fixed beforehand: little for private noise to spoil.
+
+    ``octaves``: scales of the wavelets, 1 to 3, each half as fine as the one before. ``orientations``: directions of
+    each, 2 to 16. ``places``: the features tell where in so many rows and columns. ``side``: greater images are
+    averaged down to so many pixels across.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["scattering"] = "scattering"
+    octaves: int = Field(default=2, ge=1, le=3)
+    orientations: int = Field(default=8, ge=2, le=16)
+    places: int = Field(default=7, ge=1, le=32)
+    side: int = Field(default=28, ge=28, le=512)
+
+    @property
+    def channels(self) -> int:
+        """Maps of order 0, 1 and 2; each is told at every place."""
+        first = self.octaves * self.orientations
+        return 1 + first + first * (self.octaves - 1) // 2 * self.orientations
+
+
+ModelSpec = Annotated[MLPSpec | ResNetSpec | ScatteringSpec, Field(discriminator="kind")]
+
+# Which models go with which records, the usual one first.
+KINDS: Mapping[str, tuple[str, ...]] = {"table": ("mlp",), "image": ("resnet18", "scattering")}

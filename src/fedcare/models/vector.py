@@ -12,7 +12,8 @@ from fedcare.update import Entry, Manifest, Vector
 def manifest_of(model: nn.Module) -> Manifest:
     """Names and shapes of what travels: parameters that gradients move, then floating buffers.
 
-    Batch norm's count of batches is left out: it is not a float, and with a fixed momentum nothing reads it.
+    Batch norm's count of batches is left out: it is not a float, and with a fixed momentum nothing reads it. So are
+    buffers that are not persistent: they follow from the model's declaration.
     """
     learned = [Entry(name, tuple(tensor.shape), True) for name, tensor in model.named_parameters()]
     buffers = [Entry(name, tuple(tensor.shape), False) for name, tensor in _float_buffers(model)]
@@ -40,7 +41,8 @@ def load_vector(model: nn.Module, vector: Vector) -> None:
 
 
 def _float_buffers(model: nn.Module) -> list[tuple[str, Tensor]]:
-    return [(name, tensor) for name, tensor in model.named_buffers() if tensor.is_floating_point()]
+    kept = model.state_dict()
+    return [(name, tensor) for name, tensor in model.named_buffers() if name in kept and tensor.is_floating_point()]
 
 
 def _tensors(model: nn.Module) -> list[Tensor]:

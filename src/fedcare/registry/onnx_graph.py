@@ -1,16 +1,12 @@
 """A trained model as an ONNX graph, so that a prediction needs no torch.
 
-The graphs are built by hand, layer by layer: both models use a handful of operators, and the result is small, the same
+The graphs are built by hand, layer by layer: the models use a handful of operators, and the result is small, the same
 for the same weights, and free of an exporter's own dependencies.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from fedcare.data.preprocessing import Preprocessing
@@ -18,10 +14,9 @@ from fedcare.data.schema import Kind
 from fedcare.errors import FedCareError
 from fedcare.models.mlp import MLP
 from fedcare.models.resnet import BasicBlock, SmallResNet18
-
-INPUT, OUTPUT, PREDICTION, ACTIVATION = "features", "output", "prediction", "activation"
-# Operator set 21 is the first whose group normalisation is torch's; ONNX Runtime reads it since 1.18.
-OPSET, IR_VERSION = 21, 10
+from fedcare.models.scattering import Scattering
+from fedcare.registry.graph_builder import ACTIVATION, INPUT, OUTPUT, PREDICTION, Graph
+from fedcare.registry.scattering_graph import scattering_features
 
 
 def export(model: nn.Module, preprocessing: Preprocessing, kind: Kind) -> bytes:
@@ -32,16 +27,16 @@ def export(model: nn.Module, preprocessing: Preprocessing, kind: Kind) -> bytes:
     ``(n, 1)`` the target in its own unit. A SmallResNet18 also gives ``activation``, ``(n, classes, h, w)``: its class
     activation map (Zhou et al., CVPR 2016), exact since an average and one linear layer are all that follows the last
     features; its mean over the places plus the layer's bias is ``output``. Raises FedCareError for a model that is
-    neither MLP nor SmallResNet18.
+    none of MLP, SmallResNet18 and Scattering.
     """
-    graph = _Graph()
+    graph = Graph()
     if isinstance(model, MLP):
         shape: tuple[int, ...] = (len(preprocessing.feature_names),)
         raw = _mlp(graph, model)
-    elif isinstance(model, SmallResNet18):
+    elif isinstance(model, SmallResNet18 | Scattering):
         size = int(preprocessing.to_json()["image_size"])
         shape = (1, size, size)
-        raw = _resnet(graph, model)
+        raw = _resnet(graph, model) if isinstance(model, SmallResNet18) else _scattering(graph, model, size)
     else:
         raise FedCareError(reason=f"a {type(model).__name__} cannot be written as an ONNX graph")
     graph.add("Identity", raw, output=OUTPUT)
@@ -52,7 +47,7 @@ def export(model: nn.Module, preprocessing: Preprocessing, kind: Kind) -> bytes:
 # -- the models -------------------------------------------------------------------------------------------------------
 
 
-def _mlp(graph: _Graph, model: MLP) -> str:
+def _mlp(graph: Graph, model: MLP) -> str:
     hidden = INPUT
     for place, layer in enumerate(model.layers):
         if place:
@@ -61,7 +56,7 @@ def _mlp(graph: _Graph, model: MLP) -> str:
     return hidden
 
 
-def _resnet(graph: _Graph, model: SmallResNet18) -> str:
+def _resnet(graph: Graph, model: SmallResNet18) -> str:
     hidden = graph.add("Relu", _norm(graph, model.norm, _conv(graph, model.conv, INPUT)))
     hidden = graph.add("MaxPool", hidden, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
     for block in model.blocks:
@@ -72,7 +67,11 @@ def _resnet(graph: _Graph, model: SmallResNet18) -> str:
     return _linear(graph, model.linear, hidden)
 
 
-def _block(graph: _Graph, block: nn.Module, inputs: str) -> str:
+def _scattering(graph: Graph, model: Scattering, size: int) -> str:
+    return _linear(graph, model.linear, scattering_features(graph, model, size))
+
+
+def _block(graph: Graph, block: nn.Module, inputs: str) -> str:
     assert isinstance(block, BasicBlock)
     hidden = graph.add("Relu", _norm(graph, block.norm1, _conv(graph, block.conv1, inputs)))
     hidden = _norm(graph, block.norm2, _conv(graph, block.conv2, hidden))
@@ -82,7 +81,7 @@ def _block(graph: _Graph, block: nn.Module, inputs: str) -> str:
     return graph.add("Relu", graph.add("Add", hidden, shortcut))
 
 
-def _prediction(graph: _Graph, preprocessing: Preprocessing, kind: Kind) -> None:
+def _prediction(graph: Graph, preprocessing: Preprocessing, kind: Kind) -> None:
     if kind != "regression":
         graph.add("Softmax", OUTPUT, output=PREDICTION, axis=1)
         return
@@ -96,18 +95,18 @@ def _prediction(graph: _Graph, preprocessing: Preprocessing, kind: Kind) -> None
 # -- the layers -------------------------------------------------------------------------------------------------------
 
 
-def _linear(graph: _Graph, layer: nn.Module, inputs: str) -> str:
+def _linear(graph: Graph, layer: nn.Module, inputs: str) -> str:
     assert isinstance(layer, nn.Linear)
     return graph.add("Gemm", inputs, graph.weight(layer.weight), graph.weight(layer.bias), transB=1)
 
 
-def _conv(graph: _Graph, layer: nn.Module, inputs: str) -> str:
+def _conv(graph: Graph, layer: nn.Module, inputs: str) -> str:
     assert isinstance(layer, nn.Conv2d)
     padding = [int(side) for side in layer.padding]
     return graph.add("Conv", inputs, graph.weight(layer.weight), strides=list(layer.stride), pads=padding * 2)
 
 
-def _norm(graph: _Graph, layer: nn.Module, inputs: str) -> str:
+def _norm(graph: Graph, layer: nn.Module, inputs: str) -> str:
     assert isinstance(layer, nn.BatchNorm2d | nn.GroupNorm)
     scale, shift = graph.weight(layer.weight), graph.weight(layer.bias)
     if isinstance(layer, nn.GroupNorm):
@@ -117,50 +116,6 @@ def _norm(graph: _Graph, layer: nn.Module, inputs: str) -> str:
     return graph.add("BatchNormalization", inputs, scale, shift, mean, variance, epsilon=layer.eps)
 
 
-def _outputs(model: MLP | SmallResNet18) -> int:
+def _outputs(model: MLP | SmallResNet18 | Scattering) -> int:
     last = model.layers[-1] if isinstance(model, MLP) else model.linear
     return int(last.out_features)  # type: ignore[arg-type]
-
-
-class _Graph:
-    """Nodes and weights in the order in which they are needed."""
-
-    def __init__(self) -> None:
-        self._nodes: list[onnx.NodeProto] = []
-        self._weights: list[onnx.TensorProto] = []
-
-    def add(self, operator: str, *inputs: str, output: str | None = None, **options: Any) -> str:
-        """Append a node with one output and return that output's name."""
-        name = output or f"{operator}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(operator, list(inputs), [name], **options))
-        return name
-
-    def constant(self, value: np.ndarray[Any, np.dtype[np.float32]]) -> str:
-        """Store an array and return its name."""
-        name = f"weight_{len(self._weights)}"
-        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def weight(self, tensor: Any) -> str:
-        """Store a model's tensor and return its name."""
-        return self.constant(tensor.detach().cpu().numpy())
-
-    def to_bytes(self, shape: tuple[int, ...], outputs: int, activation: bool) -> bytes:
-        """The whole file, checked, with shapes inferred."""
-        given = [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", outputs]) for name in (OUTPUT, PREDICTION)
-        ]
-        if activation:
-            given.append(helper.make_tensor_value_info(ACTIVATION, TensorProto.FLOAT, ["n", outputs, "h", "w"]))
-        graph = helper.make_graph(
-            self._nodes,
-            "fedcare",
-            [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["n", *shape])],
-            given,
-            self._weights,
-        )
-        model = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="fedcare"
-        )
-        onnx.checker.check_model(model, full_check=True)
-        return bytes(model.SerializeToString())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fedcare.data.schema import ImageSchema, Target
 from fedcare.models.spec import ResNetSpec
 from fedcare.plan import LocalTraining, RoundPolicy
+from fedcare.tasks.private_images import PRIVATE_IMAGES
 from fedcare.tasks.spec import Synthetic, Task
 
 TASK = Task(
@@ -21,6 +22,7 @@ TASK = Task(
     origin="synthetic-images",
     synthetic=Synthetic(num_samples=800),
     partition="hospitals",
+    private=PRIVATE_IMAGES,
     local=LocalTraining(epochs=1, batch_size=32, optimizer="adam", lr=1e-3),
     rounds=RoundPolicy(rounds=5),
 )

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from fedcare.errors import BadSetting, UnknownSetting
+from fedcare.models.spec import KINDS
 from fedcare.tasks.plain_words import did_you_mean, mistakes, nearest
 from fedcare.tasks.spec import Task
 
@@ -18,14 +19,17 @@ Place = tuple[str, ...]
 _OPTIONS: Place = ("strategy", "options")
 # What a task is, rather than how it is learned: another task, not a setting.
 _FIXED = frozenset({"kind", "name", "title", "description", "origin", "private", "target.kind", "target.name"})
+_MODEL_KIND: Place = ("model", "kind")
+_SETTABLE = frozenset({("strategy", "name"), _MODEL_KIND})
 _SHORT = {"strategy": ("strategy", "name")}
 _ELSEWHERE = {
     "seed": "The seed is an option of its own, --seed.",
     "image_size": "Only tasks on images have it.",
-    "norm": "Only tasks on images have it.",
-    "width": "Only tasks on images have it.",
+    "norm": "Only the model resnet18 has it.",
+    "width": "Only the model resnet18 has it.",
     "hidden": "Only tasks on tables have it.",
     "dropout": "Only tasks on tables have it.",
+    "kind": "The model's is model.kind; that of records and target makes another task.",
 }
 
 
@@ -59,15 +63,17 @@ def _leaves(part: BaseModel, above: Place) -> Iterator[tuple[Place, object]]:
 
 
 def _is_fixed(place: Place) -> bool:
-    return place != ("strategy", "name") and (place[-1] in _FIXED or ".".join(place[-2:]) in _FIXED)
+    return place not in _SETTABLE and (place[-1] in _FIXED or ".".join(place[-2:]) in _FIXED)
 
 
 def apply(task: Task, settings: Mapping[str, str]) -> Task:
     """The task with these settings, each ``key`` to the text the user wrote.
 
     A value is written as in TOML: ``0.01``, ``true``, ``[64, 32]``; text needs no quotes, and a list may do without
-    brackets. ``strategy.options.NAME`` sets a strategy's own option. Raises ``UnknownSetting`` or ``BadSetting``.
+    brackets. ``strategy.options.NAME`` sets a strategy's own option. ``model.kind`` takes another model, which begins
+    with its own defaults. Raises ``UnknownSetting`` or ``BadSetting``.
     """
+    task = _with_model(task, settings.get(".".join(_MODEL_KIND), task.model.kind))
     known = settings_of(task)
     changes = {key: (_find(key, known, task), text) for key, text in settings.items()}
     whole = task.model_dump()
@@ -80,6 +86,16 @@ def apply(task: Task, settings: Mapping[str, str]) -> Task:
         raise _bad_setting(error, changes) from None
 
 
+def _with_model(task: Task, text: str) -> Task:
+    kind = str(_value(text, task.model.kind))
+    if kind == task.model.kind:
+        return task
+    if kind not in (fitting := KINDS[task.records.kind]):
+        reason = f"the model of a task on {task.records.kind}s must be {' or '.join(fitting)}"
+        raise BadSetting(setting=".".join(_MODEL_KIND), value=kind, reason=reason)
+    return Task.model_validate(task.model_dump() | {"model": {"kind": kind}})
+
+
 # -- finding ----------------------------------------------------------------------------------------------------------
 
 
@@ -89,6 +105,8 @@ def _find(key: str, known: Sequence[Setting], task: Task) -> Place:
     if wanted[:-1] in (_OPTIONS, _OPTIONS[1:]) and wanted[-1]:
         return (*_OPTIONS, wanted[-1])
     places = [setting.place for setting in known]
+    if key == "kind":
+        raise UnknownSetting(setting=key, hint=_ELSEWHERE[key])
     found = [place for place in places if place == wanted] or [p for p in places if p[-len(wanted) :] == wanted]
     if len(found) == 1:
         return found[0]

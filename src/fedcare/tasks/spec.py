@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from fedcare.data.schema import Kind, Schema
 from fedcare.frozen import Frozen
-from fedcare.models.spec import MLPSpec, ModelSpec
+from fedcare.models.spec import KINDS, MLPSpec, ModelSpec
 from fedcare.plan import Gate, LocalTraining, RoundPolicy, Selection, StrategyChoice
 from fedcare.protections import Compression, Defence, Privacy
 
@@ -85,8 +85,8 @@ class Task(Frozen):
     def _parts_fit(self) -> Task:
         if self.deciding_metric not in METRICS[self.kind]:
             raise ValueError(f"metric must be one of {', '.join(METRICS[self.kind])}")
-        if (self.records.kind == "image") != (self.model.kind == "resnet18"):
-            raise ValueError("images go with the model resnet18 and tables with mlp")
+        if self.model.kind not in (fitting := KINDS[self.records.kind]):
+            raise ValueError(f"the model of a task on {self.records.kind}s must be {' or '.join(fitting)}")
         return self
 
     def higher_is_better(self) -> bool:

@@ -50,14 +50,15 @@ A whole table task::
     [gate]                          # every setting of plan.Gate
 
 An image task has ``[images]`` with ``size`` (28 to 512 pixels) instead of table, numeric and categorical; its target
-has ``kind`` and ``classes``, and its model takes ``norm``. A column name with dots or spaces stands in quotes.
+has ``kind`` and ``classes``, and ``[model]`` takes ``kind``, ``resnet18`` or ``scattering``, and what that model takes.
+A column name with dots or spaces stands in quotes.
 """
 
 from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,10 +66,11 @@ from pydantic import BaseModel, ValidationError
 
 from fedcare.data.schema import CategoricalFeature, ImageSchema, NumericFeature, TableSchema, Target
 from fedcare.errors import BadTaskFile, FileMissing
-from fedcare.models.spec import MLPSpec, ResNetSpec
+from fedcare.models.spec import KINDS, MLPSpec, ModelSpec, ResNetSpec, ScatteringSpec
 from fedcare.plan import Gate, LocalTraining, RoundPolicy, Selection, StrategyChoice
 from fedcare.protections import Compression, Defence, Privacy
 from fedcare.tasks.plain_words import did_you_mean, mistakes
+from fedcare.tasks.private_images import PRIVATE_IMAGES
 from fedcare.tasks.spec import Task
 
 Values = dict[str, Any]
@@ -79,6 +81,11 @@ _SETTINGS = ("model", "training", "rounds", "strategy", "selection", "gate", "pr
 _SECTIONS = ("task", "target", *_FOR_TABLES, "images", *_SETTINGS)
 _TASK_KEYS = ("name", "title", "description", "metric", "threshold", "partition")
 _TARGET_KEYS = ("column", "kind", "classes", "aliases", "unit", "range", "usual")
+_MODELS: Mapping[str, type[MLPSpec | ResNetSpec | ScatteringSpec]] = {
+    "mlp": MLPSpec,
+    "resnet18": ResNetSpec,
+    "scattering": ScatteringSpec,
+}
 # What the user writes for a field of another name.
 _WRITTEN = {"image_size": "size", "minimum": "range", "maximum": "range"}
 
@@ -126,7 +133,8 @@ def _task(sections: dict[str, Values], path: Path) -> Task:
     name = values.get("name", _slug(path.stem))
     parts = {
         "records": _image_schema(sections) if images else _table_schema(sections),
-        "model": _build(ResNetSpec if images else MLPSpec, "model", sections.get("model", {})),
+        "model": _model("image" if images else "table", sections.get("model", {})),
+        "private": PRIVATE_IMAGES if images else {},
         "local": _build(LocalTraining, "training", sections.get("training", {})),
         "rounds": _build(RoundPolicy, "rounds", sections.get("rounds", {})),
         "strategy": _build(StrategyChoice, "strategy", _strategy(sections.get("strategy", {}))),
@@ -137,6 +145,13 @@ def _task(sections: dict[str, Values], path: Path) -> Task:
         "compression": _build(Compression, "compression", sections.get("compression", {})),
     }
     return _build(Task, "task", {"title": str(name), **values, "name": name, **parts}, check=False)
+
+
+def _model(records: str, values: Values) -> ModelSpec:
+    kind = values.get("kind", KINDS[records][0])
+    if kind not in KINDS[records]:
+        raise _Mistake(f"[model] kind: it must be {' or '.join(KINDS[records])}")
+    return _build(_MODELS[kind], "model", {name: value for name, value in values.items() if name != "kind"})
 
 
 def _strategy(values: Values) -> Values:
