@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from fedcare.aggregation.exchange import RoundRecord
+from fedcare.aggregation.exchange import Answer, RoundRecord
 from fedcare.federation.run.reporter import Reporter
 from fedcare.federation.run.telling import Teller
 
@@ -107,3 +107,13 @@ def test_a_round_that_was_rolled_back_is_told_as_failed_and_with_its_reason():
     assert (note["data"]["about"], note["data"]["round"]) == ("rolled back", 2)
     assert note["data"]["text"] == "round 2 is rolled back: its auc is worse by 0.4"
     assert (what, data["status"], data["round"]) == ("round", "failed", 2)
+
+
+def test_who_was_asked_and_who_failed_in_which_round_is_told_in_names():
+    told = Told()
+    reporter = Reporter("run", "fedavg", told)
+    reporter.round_started(3, ["Rural Hospital", "Urban Hospital"])
+    reporter.answered(Answer("Urban Hospital", error="no answer"))
+    asked, dropped = (said["data"] for _, said in told)
+    assert (asked["round"], asked["institutions"]) == (3, ["Rural Hospital", "Urban Hospital"])
+    assert (dropped["round"], dropped["institution"], dropped["reason"]) == (3, "Urban Hospital", "no answer")

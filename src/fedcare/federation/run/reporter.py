@@ -14,17 +14,21 @@ class Reporter:
 
     def __init__(self, run_id: str, method: str, teller: Teller) -> None:
         self._run, self._method, self._teller = run_id, method, teller
+        self._training = 0
 
     # -- what the round loop calls ------------------------------------------------------------------------------------
 
     def round_started(self, round_number: int, institutions: Sequence[str]) -> None:
         """Institutions have been asked to train."""
-        self.note("round", round=round_number, text=f"round {round_number}: {', '.join(institutions)} train")
+        self._training = round_number
+        text = f"round {round_number}: {', '.join(institutions)} train"
+        self.note("round", round=round_number, institutions=list(institutions), text=text)
 
     def answered(self, answer: Answer) -> None:
         """An institution has answered, or missed its deadline."""
         if answer.error is not None:
-            self.note("dropped", institution=answer.institution, text=f"{answer.institution}: {answer.error}")
+            told = {"round": self._training, "institution": answer.institution, "reason": answer.error}
+            self.note("dropped", **told, text=f"{answer.institution}: {answer.error}")
 
     def round_finished(self, record: RoundRecord) -> None:
         """A round stands, or was rolled back, which the gateway knows as failed."""
