@@ -126,9 +126,11 @@ class MaskedSite(Site):
 
     def _train_once(self, question: str, instruction: Instruction, vector: Vector) -> Answer:
         """Both sums are of the same training, which under differential privacy must not be paid for twice."""
-        if self._trained is None or self._trained[0] != question:
-            self._trained = question, self._wrapped.train(instruction, vector)
-        return self._trained[1]
+        if self._trained is not None and self._trained[0] == question:
+            return self._trained[1]
+        answer = self._wrapped.train(instruction, vector)
+        self._trained = (question, answer) if answer.error is None else None
+        return answer
 
     # -- any step -----------------------------------------------------------------------------------------------------
 
