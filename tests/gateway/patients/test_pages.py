@@ -1,5 +1,6 @@
 """Pages: complete, without a row twice, in the order asked for, and read by index at 100,000 rows."""
 
+import base64
 import json
 
 import pytest
@@ -126,30 +127,39 @@ def test_a_bad_query_is_refused_by_name(doctor, query, field):
 
 
 def test_a_cursor_of_another_listing_or_of_ones_own_making_is_refused(doctor, people):
-    from fedcare.gateway.types import to_cursor
-
-    nobody = "00000000-0000-7000-8000-000000000000"
-    other = doctor.get("/api/patients", params={"limit": 1, "sort": "age"}).json()["next"]
-    made = [
-        other,
+    first = {"limit": 1}
+    cursor = doctor.get("/api/patients", params=first).json()["next"]
+    assert doctor.get("/api/patients", params=first | {"limit": 5, "cursor": cursor}).status_code == 200
+    for listing in ({"sort": "age"}, {"order": "desc"}, {"search": "an"}, {"age_min": 1}):
+        answer = doctor.get("/api/patients", params=listing | {"cursor": cursor})
+        assert answer.status_code == 422, listing
+        assert answer.json()["error"]["details"]["fields"][0]["field"] == "cursor"
+    key, _, sealed = cursor.partition("~")
+    other = "B" if sealed[20] == "A" else "A"
+    for made in (
+        "",
         "x",
         "é",
         "9" * 1000,
-        to_cursor([]),
-        to_cursor(["name asc known", []]),
-        to_cursor(["name asc known", ["a\0", "b", nobody]]),
-        to_cursor(["name asc known", ["\ud800", "b", nobody]]),
-        to_cursor(["name asc known", ["a", "b", "c"]]),
-        to_cursor(["name asc known", ["a", "b", 7]]),
-        to_cursor(["name asc known", ["a", "b", nobody, "more"]]),
-        to_cursor([["name asc known"], ["a", "b", nobody]]),
-    ]
-    for cursor in made:
-        answer = doctor.get("/api/patients", params={"cursor": cursor})
-        assert answer.status_code == 422, cursor
-    for sort, value in {"age": "9" * 30, "cost": "9" * 30, "updated": "2020-01-01"}.items():
-        cursor = to_cursor([f"{sort} asc known", [value, nobody]])
-        assert doctor.get("/api/patients", params={"sort": sort, "cursor": cursor}).status_code == 422
+        f"{key}~",
+        f"{key}~é",
+        f"{key}~AAAA",
+        f"{key}~{sealed[:20]}{other}{sealed[21:]}",
+    ):
+        assert doctor.get("/api/patients", params={"cursor": made}).status_code == 422, made
+
+
+def test_a_cursor_says_nothing_of_the_patient_it_stands_behind(doctor, people):
+    for sort in KEYS:
+        _, _, sealed = doctor.get("/api/patients", params={"limit": 1, "sort": sort}).json()["next"].partition("~")
+        plain = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+        assert not [one for one in people if one["id"].encode() in plain or fold(one["last_name"]).encode() in plain]
+
+
+def test_names_of_the_longest_kind_still_have_a_page_after(doctor, add):
+    for place in range(3):
+        add(first_name="語" * 99 + str(place), last_name="ﷺ" * 100)
+    assert len(every_page(doctor, limit=1)) == 3
 
 
 # -- at 100,000 rows --------------------------------------------------------------------------------------------------
@@ -212,7 +222,7 @@ def test_every_listing_runs_on_an_index(gateway, many):
         for _ in range(3):
             plans.clear()
             with gateway.database.transaction(many) as tx:
-                page = json.loads(pages.page(tx, query))
+                page = json.loads(pages.page(tx, query, gateway.services.authenticator.keys))
             shown += len(page["items"])
             assert plans
             assert not [plan for plan in plans if "Seq Scan" in plan], (listing, plans)

@@ -49,7 +49,7 @@ def list_patients(
 ) -> Response:
     """A page of the institution's patients: searched by name, filtered, sorted."""
     with services.database.transaction(caller.scope) as tx:
-        body = pages.page(tx, query)
+        body = pages.page(tx, query, services.authenticator.keys)
     return Response(body.encode(), media_type="application/json")
 
 

@@ -10,30 +10,31 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from fedcare.errors import InvalidRequest
+from fedcare.gateway.auth.keys import SigningKeys
 from fedcare.gateway.patients import listing
+from fedcare.gateway.patients.cursors import seal, unseal
 from fedcare.gateway.patients.listing import Asked, Order, Part, Sort
 from fedcare.gateway.patients.schemas import PatientQuery
-from fedcare.gateway.types import clean, from_cursor, to_cursor
 
 Found = tuple[Part, Row[Any]]
+Position = tuple[Part, Sequence[Any]]
 
 
-def page(tx: Connection, query: PatientQuery) -> str:
+def page(tx: Connection, query: PatientQuery, keys: SigningKeys) -> str:
     """The page that is asked for, as JSON (``PatientPage``); raises InvalidRequest for a cursor of another listing."""
     asked = Asked.of(query)
-    found = _read(tx, asked, query)
+    found = _read(tx, asked, query, _position(query, keys))
     shown, is_last = found[: query.limit], len(found) <= query.limit
     items = ",".join(row[0] for _, row in shown)
-    following = "null" if is_last else json.dumps(_cursor(query, *shown[-1]))
+    following = "null" if is_last else json.dumps(_cursor(query, keys, *shown[-1]))
     count = listing.count(tx, asked) if query.count else "null"
     return f'{{"items":[{items}],"next":{following},"count":{count}}}'
 
 
-def _read(tx: Connection, asked: Asked, query: PatientQuery) -> list[Found]:
+def _read(tx: Connection, asked: Asked, query: PatientQuery, position: Position | None) -> list[Found]:
     """The rows of the page and one more, which tells that there is a page after."""
     parts = _PARTS if query.sort == "cost" else _PARTS[:1]
-    begin, after = _position(query, query.cursor) if query.cursor else (parts[0], None)
+    begin, after = position or (parts[0], None)
     found: list[Found] = []
     for part in parts[parts.index(begin) :]:
         order = Order(query.sort, query.order == "desc", part)
@@ -48,58 +49,31 @@ def _read(tx: Connection, asked: Asked, query: PatientQuery) -> list[Found]:
 # -- cursors ----------------------------------------------------------------------------------------------------------
 
 
-def _cursor(query: PatientQuery, part: Part, row: Row[Any]) -> str:
+def _cursor(query: PatientQuery, keys: SigningKeys, part: Part, row: Row[Any]) -> str:
     key: Sequence[Any] = row[1:]
     texts = [each.isoformat() if isinstance(each, datetime) else str(each) for each in key]
-    return to_cursor([_listing(query, part), texts])
+    return seal(keys, _listing(query), [part, *texts])
 
 
-def _position(query: PatientQuery, cursor: str) -> tuple[Part, Sequence[Any]]:
+def _position(query: PatientQuery, keys: SigningKeys) -> Position | None:
     """The part and the key that a page begins behind; every value as the database takes it."""
-    name, texts = from_cursor(cursor, str, list)
-    for part in _PARTS:
-        if name == _listing(query, part):
-            return part, _values(_KINDS[query.sort] if part == "known" else (UUID,), texts)
-    raise _foreign()
+    if query.cursor is None:
+        return None
+    part, *texts = unseal(keys, _listing(query), query.cursor)
+    kinds = _KINDS[query.sort] if part == "known" else (UUID,)
+    return part, [kind(text) for kind, text in zip(kinds, texts, strict=True)]
 
 
-def _values(kinds: Sequence[Callable[[str], Any]], texts: list[Any]) -> list[Any]:
-    try:
-        return [kind(clean(text)) for kind, text in zip(kinds, texts, strict=True)]
-    except (ValueError, TypeError, AttributeError):
-        raise _foreign() from None
+def _listing(query: PatientQuery) -> str:
+    return query.model_dump_json(exclude=_NOT_OF_THE_LISTING)
 
 
-def _listing(query: PatientQuery, part: Part) -> str:
-    return f"{query.sort} {query.order} {part}"
-
-
-def _foreign() -> InvalidRequest:
-    return InvalidRequest([{"field": "cursor", "problem": "it is not one that this listing gave"}])
-
-
-def _number(text: str) -> int:
-    value = int(text[:20])
-    if not 0 <= value < 2**31 * 2**31:
-        raise ValueError
-    return value
-
-
-def _age(text: str) -> int:
-    return min(_number(text), 1000)
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError
-    return moment
-
-
+# A listing is the same whatever the length of its pages.
+_NOT_OF_THE_LISTING = {"cursor", "limit", "count"}
 _PARTS: tuple[Part, ...] = ("known", "unknown")
 _KINDS: dict[Sort, tuple[Callable[[str], Any], ...]] = {
     "name": (str, str, UUID),
-    "age": (_age, UUID),
-    "cost": (_number, UUID),
-    "updated": (_moment, UUID),
+    "age": (int, UUID),
+    "cost": (int, UUID),
+    "updated": (datetime.fromisoformat, UUID),
 }

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from fedcare.gateway.types import Cursor, Line100, Number, PageSize, Whole, Words
+from fedcare.gateway.types import Line100, Number, PageSize, Whole, Words
 
 Sex = Literal["male", "female"]
 YesNo = Literal["yes", "no"]
@@ -93,7 +93,9 @@ class PatientPage(BaseModel):
     """Patients in the order asked for; ``next`` is the ``cursor`` of the page after, null on the last one."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"items": [STORED_EXAMPLE], "next": "WyJuYW1lIGFzYyBrbm93biJd", "count": None}]}
+        json_schema_extra={
+            "examples": [{"items": [STORED_EXAMPLE], "next": "1772443800123-9f3c21ab~u3Jx0Qd2v7m", "count": None}]
+        }
     )
 
     items: list[Patient]
@@ -127,7 +129,10 @@ class PatientQuery(PatientFilters):
 
     sort: Literal["name", "age", "cost", "updated"] = "name"
     order: Literal["asc", "desc"] = "asc"
-    cursor: Cursor | None = None
+    # Of two folded names of 200 characters each: encrypted, as text.
+    cursor: Annotated[
+        str | None, Field(max_length=3000, description="Where the page begins: `next` of the page before.")
+    ] = None
     limit: PageSize = 50
     count: Annotated[bool, Field(description="Count all that match, too: slower.")] = False
 
