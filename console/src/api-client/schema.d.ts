@@ -583,6 +583,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/model/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Form
+         * @description What to ask for a prediction: features with units, ranges and categories, or an image.
+         */
+        get: operations["getModelForm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/model/metrics": {
         parameters: {
             query?: never;
@@ -825,6 +845,26 @@ export interface paths {
          * @description Queue a run of a task with settings, or of a plan; one run is worked on at a time.
          */
         post: operations["requestRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tasks
+         * @description What this server knows to train, and how updates may be joined.
+         */
+        get: operations["listTasks"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1435,6 +1475,30 @@ export interface components {
             delta: number;
             /** Private Only */
             private_only: boolean;
+        };
+        /**
+         * CategoryField
+         * @description One of ``categories``; of those in ``rare`` the model has hardly seen a row. ``typical`` is the most frequent.
+         */
+        CategoryField: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "category";
+            /** Name */
+            name: string;
+            /**
+             * Required
+             * @description Without it there is no prediction.
+             */
+            required: boolean;
+            /** Categories */
+            categories: string[];
+            /** Rare */
+            rare: string[];
+            /** Typical */
+            typical: string;
         };
         /**
          * ChangePassword
@@ -2356,6 +2420,68 @@ export interface components {
             invitation: string;
         };
         /**
+         * KnownTask
+         * @description A task, and what a run of it starts from where nothing else is set.
+         *
+         *     ``metric`` decides between rounds and versions; ``private`` are the settings that suit differential privacy.
+         */
+        KnownTask: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /**
+             * Records
+             * @enum {string}
+             */
+            records: "table" | "image";
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "regression" | "binary" | "multiclass";
+            /** Metric */
+            metric: string;
+            /** Rounds */
+            rounds: number;
+            /** Strategy */
+            strategy: string;
+            /** Private */
+            private: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * KnownTasks
+         * @description By name, with the strategies there are.
+         * @example {
+         *       "items": [
+         *         {
+         *           "kind": "regression",
+         *           "metric": "r2",
+         *           "name": "insurance-cost",
+         *           "private": {
+         *             "local.epochs": "10"
+         *           },
+         *           "records": "table",
+         *           "rounds": 30,
+         *           "strategy": "fedavg",
+         *           "title": "Yearly medical charges of an insured person"
+         *         }
+         *       ],
+         *       "strategies": [
+         *         "fedavg",
+         *         "trimmed-mean"
+         *       ]
+         *     }
+         */
+        KnownTasks: {
+            /** Items */
+            items: components["schemas"]["KnownTask"][];
+            /** Strategies */
+            strategies: string[];
+        };
+        /**
          * LedgerPage
          * @description The newest first; ``next`` is the cursor of the page that follows.
          */
@@ -2674,6 +2800,42 @@ export interface components {
             role: components["schemas"]["WorkerRole"];
             /** Institution Id */
             institution_id?: number | null;
+        };
+        /**
+         * NumberField
+         * @description A number to ask for. Outside ``minimum`` to ``maximum`` a value is a mistake; the model knows ``low`` to
+         *     ``high``; ``typical`` is the mean of the rows that it was trained on.
+         */
+        NumberField: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "number";
+            /** Name */
+            name: string;
+            /** Unit */
+            unit: string | null;
+            /**
+             * Required
+             * @description Without it there is no prediction.
+             */
+            required: boolean;
+            /** Minimum */
+            minimum: number | null;
+            /** Maximum */
+            maximum: number | null;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /**
+             * Integer
+             * @description A fraction is refused.
+             */
+            integer: boolean;
+            /** Typical */
+            typical: number;
         };
         /**
          * OutcomeRequest
@@ -3027,7 +3189,7 @@ export interface components {
          *           "updated_at": "2026-03-02T09:30:00.123456+00:00"
          *         }
          *       ],
-         *       "next": "WyJuYW1lIGFzYyBrbm93biJd"
+         *       "next": "1772443800123-9f3c21ab~u3Jx0Qd2v7m"
          *     }
          */
         PatientPage: {
@@ -3040,6 +3202,18 @@ export interface components {
              * @description How many patients match in all; null unless asked for.
              */
             count: number | null;
+        };
+        /**
+         * Pictures
+         * @description What an image may be. The model sees it as a grey one of ``size`` x ``size`` pixels.
+         */
+        Pictures: {
+            /** Size */
+            size: number;
+            /** Formats */
+            formats: string[];
+            /** Most Bytes */
+            most_bytes: number;
         };
         /**
          * Plan
@@ -3166,6 +3340,23 @@ export interface components {
             items: components["schemas"]["Plan"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * Predicted
+         * @description What comes out: a number in ``unit``, or one of ``classes``, of two the negative one first.
+         */
+        Predicted: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "regression" | "binary" | "multiclass";
+            /** Unit */
+            unit: string | null;
+            /** Classes */
+            classes: string[];
         };
         /**
          * PredictionAnswer
@@ -4083,6 +4274,58 @@ export interface components {
             version: string;
         };
         /**
+         * TaskForm
+         * @description What to ask for a prediction: ``fields`` of a record, or ``image``.
+         * @example {
+         *       "fields": [
+         *         {
+         *           "high": 64,
+         *           "integer": false,
+         *           "kind": "number",
+         *           "low": 18,
+         *           "maximum": 130,
+         *           "minimum": 0,
+         *           "name": "age",
+         *           "required": true,
+         *           "typical": 39.2,
+         *           "unit": "years"
+         *         },
+         *         {
+         *           "categories": [
+         *             "no",
+         *             "yes"
+         *           ],
+         *           "kind": "category",
+         *           "name": "smoker",
+         *           "rare": [],
+         *           "required": true,
+         *           "typical": "no"
+         *         }
+         *       ],
+         *       "target": {
+         *         "classes": [],
+         *         "kind": "regression",
+         *         "name": "charges",
+         *         "unit": "dollars"
+         *       },
+         *       "task": "insurance-cost",
+         *       "title": "Yearly medical charges of an insured person",
+         *       "version": "insurance-cost-3f2a9c81d04e"
+         *     }
+         */
+        TaskForm: {
+            /** Task */
+            task: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: string;
+            /** Fields */
+            fields: (components["schemas"]["NumberField"] | components["schemas"]["CategoryField"])[];
+            image: components["schemas"]["Pictures"] | null;
+            target: components["schemas"]["Predicted"];
+        };
+        /**
          * Trigger
          * @description When to start a run: at times, or after so many new records.
          * @example {
@@ -4209,6 +4452,7 @@ export type Answering = components['schemas']['Answering'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type BatchAnswer = components['schemas']['BatchAnswer'];
 export type BudgetFields = components['schemas']['BudgetFields'];
+export type CategoryField = components['schemas']['CategoryField'];
 export type ChangePassword = components['schemas']['ChangePassword'];
 export type Charge = components['schemas']['Charge'];
 export type ClassProbability = components['schemas']['ClassProbability'];
@@ -4241,6 +4485,8 @@ export type InstitutionFields = components['schemas']['InstitutionFields'];
 export type InstitutionFigures = components['schemas']['InstitutionFigures'];
 export type InstitutionPage = components['schemas']['InstitutionPage'];
 export type InvitedWorker = components['schemas']['InvitedWorker'];
+export type KnownTask = components['schemas']['KnownTask'];
+export type KnownTasks = components['schemas']['KnownTasks'];
 export type LedgerPage = components['schemas']['LedgerPage'];
 export type Login = components['schemas']['Login'];
 export type Me = components['schemas']['Me'];
@@ -4251,6 +4497,7 @@ export type ModelStatus = components['schemas']['ModelStatus'];
 export type ModelVersion = components['schemas']['ModelVersion'];
 export type NewSchedule = components['schemas']['NewSchedule'];
 export type NewWorker = components['schemas']['NewWorker'];
+export type NumberField = components['schemas']['NumberField'];
 export type OutcomeRequest = components['schemas']['OutcomeRequest'];
 export type OwnFigures = components['schemas']['OwnFigures'];
 export type PastPrediction = components['schemas']['PastPrediction'];
@@ -4258,10 +4505,12 @@ export type Patient = components['schemas']['Patient'];
 export type PatientExport = components['schemas']['PatientExport'];
 export type PatientFields = components['schemas']['PatientFields'];
 export type PatientPage = components['schemas']['PatientPage'];
+export type Pictures = components['schemas']['Pictures'];
 export type Plan = components['schemas']['Plan'];
 export type PlanCost = components['schemas']['PlanCost'];
 export type PlanDetails = components['schemas']['PlanDetails'];
 export type PlanPage = components['schemas']['PlanPage'];
+export type Predicted = components['schemas']['Predicted'];
 export type PredictionAnswer = components['schemas']['PredictionAnswer'];
 export type PredictionExplanation = components['schemas']['PredictionExplanation'];
 export type Readiness = components['schemas']['Readiness'];
@@ -4292,6 +4541,7 @@ export type Shared = components['schemas']['Shared'];
 export type Sharing = components['schemas']['Sharing'];
 export type Standing = components['schemas']['Standing'];
 export type Stored = components['schemas']['Stored'];
+export type TaskForm = components['schemas']['TaskForm'];
 export type Trigger = components['schemas']['Trigger'];
 export type Use = components['schemas']['Use'];
 export type Verdict = components['schemas']['Verdict'];
@@ -4575,6 +4825,7 @@ export interface operations {
                 cost_max?: number | null;
                 sort?: "name" | "age" | "cost" | "updated";
                 order?: "asc" | "desc";
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: string | null;
                 /** @description Rows a page. */
                 limit?: number;
@@ -5537,6 +5788,37 @@ export interface operations {
             };
         };
     };
+    getModelForm: {
+        parameters: {
+            query?: {
+                task?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskForm"];
+                };
+            };
+            /** @description What failed, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     getModelMetrics: {
         parameters: {
             query?: {
@@ -5980,6 +6262,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description What failed, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    listTasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownTasks"];
                 };
             };
             /** @description What failed, and what to do */

@@ -12,6 +12,7 @@ from fedcare.gateway.answers import answers
 from fedcare.gateway.guard import CurrentCaller
 from fedcare.gateway.models import artifact, repository, service
 from fedcare.gateway.models.comparison import compare
+from fedcare.gateway.models.form import TaskForm, form_of
 from fedcare.gateway.models.schemas import (
     Answering,
     Comparison,
@@ -42,6 +43,14 @@ OfTask = Annotated[TaskName, Query()]
 async def status(services: CurrentServices) -> ModelStatus:
     """Which version answers for each task in this process, and whether one was refused."""
     return ModelStatus(tasks=[_answering(place) for place in services.shelf.places()])
+
+
+@router.get("/model/form", operation_id="getModelForm", responses=answers(*ABSENT))
+async def form(services: CurrentServices, task: OfTask = "insurance-cost") -> TaskForm:
+    """What to ask for a prediction: features with units, ranges and categories, or an image."""
+    ready = services.shelf.place(task).ready
+    assert ready is not None
+    return form_of(ready)
 
 
 @router.get("/model/metrics", operation_id="getModelMetrics", responses=answers(*ABSENT))
