@@ -45,12 +45,15 @@ def answers(*errors: type[FedCareError]) -> dict[int | str, dict[str, Any]]:
     """What a route's ``responses`` document: its own errors and those that every route has, with an example each."""
     documented: dict[int | str, dict[str, Any]] = {}
     for error in dict.fromkeys((*errors, *EVERYWHERE)):
-        entry = documented.setdefault(error.status, _empty())
+        entry = documented.setdefault(error.status, _empty(error.status))
         entry["description"] = f"{entry['description']}; `{error.code}`".removeprefix("; ")
         example = {"error": {"code": error.code, "message": error.text, "details": {}}}
         entry["content"]["application/json"]["examples"][error.code] = {"value": example}
     return documented
 
 
-def _empty() -> dict[str, Any]:
-    return {"model": ErrorAnswer, "description": "", "content": {"application/json": {"examples": {}}}}
+def _empty(status: int) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": {"$ref": f"#/components/schemas/{ErrorAnswer.__name__}"}, "examples": {}}
+    entry: dict[str, Any] = {"description": "", "content": {"application/json": content}}
+    # FastAPI makes a validator for each model of each status; once is enough to have it among the components.
+    return entry | {"model": ErrorAnswer} if status == catalogue.InternalError.status else entry
