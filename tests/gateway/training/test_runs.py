@@ -111,3 +111,10 @@ def test_where_nothing_was_trained_there_is_nothing_to_tell(client):
     assert nurse.get("/api/rounds/current").status_code == 204
     assert nurse.get("/api/metrics/latest").status_code == 204
     assert nurse.get("/api/metrics/history").json() == {"items": [], "total": 0}
+
+
+def test_whoever_starts_a_run_is_told_what_there_is_to_learn(client):
+    known = client("nurse").get("/api/training/tasks").json()
+    costs = next(task for task in known["items"] if task["name"] == "insurance-cost")
+    assert (costs["kind"], costs["metric"], costs["records"]) == ("regression", "r2", "table")
+    assert {"fedavg", "trimmed-mean"} <= set(known["strategies"])

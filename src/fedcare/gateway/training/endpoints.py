@@ -32,6 +32,7 @@ from fedcare.gateway.training.schemas import (
     RunPage,
     RunStatus,
 )
+from fedcare.gateway.training.tasks import KnownTasks, known_tasks
 from fedcare.gateway.training.watching import look, stream
 from fedcare.gateway.types import Cursor, PageSize, Says, from_cursor, to_cursor
 
@@ -84,6 +85,12 @@ def request_run(
 ) -> Response:
     """Queue a run of a task with settings, or of a plan; one run is worked on at a time."""
     return service.request(services, caller, body, ticket).response()
+
+
+@router.get("/training/tasks", operation_id="listTasks", responses=answers())
+def list_tasks() -> KnownTasks:
+    """What this server knows to train, and how updates may be joined."""
+    return known_tasks()
 
 
 @router.get("/training/runs", operation_id="listRuns", responses=answers())
