@@ -17,8 +17,9 @@ from pydantic import BaseModel
 
 from fedcare.cli.app import app
 from fedcare.errors import catalogue
+from fedcare.models.spec import KINDS
 from fedcare.settings import Settings
-from fedcare.tasks.overrides import settings_of
+from fedcare.tasks.overrides import apply, settings_of
 from fedcare.tasks.registry import get
 from fedcare.tasks.spec import Task
 
@@ -77,7 +78,13 @@ def settings() -> str:
     tasks = [get(entry.name) for entry in _own("fedcare.tasks")]
     defaults = {task.name: {found.key: found.value for found in settings_of(task)} for task in tasks}
     whole = {task.name: task for task in tasks}
+    for name, variant in _variants(tasks):
+        known = {key for own in defaults.values() for key in own}
+        defaults[name] = {each.key: each.value for each in settings_of(variant) if each.key not in known}
+        whole[name] = variant
     keys = list(dict.fromkeys(key for own in defaults.values() for key in own if key not in FEATURES))
+    parts = list(dict.fromkeys(key.partition(".")[0] for key in keys))
+    keys.sort(key=lambda key: parts.index(key.partition(".")[0]))
     rows = []
     for key in keys:
         holder = next(whole[name] for name, own in defaults.items() if key in own)
@@ -100,6 +107,13 @@ def settings() -> str:
         _prose(Settings),
         "`FEDCARE_TRACEBACK=1` shows where in the code an unforeseen failure happened.",
     )
+
+
+def _variants(tasks: Iterable[Task]) -> Iterator[tuple[str, Task]]:
+    """Each task with each of the other models that its records go with."""
+    for task in tasks:
+        for kind in KINDS[task.records.kind][1:]:
+            yield f"model {kind}", apply(task, {"model.kind": kind})
 
 
 def _own(group: str) -> list[EntryPoint]:
@@ -135,6 +149,8 @@ def _prose(part: type) -> str:
 
 def _allowed(part: type[BaseModel], field: str) -> str:
     """The values a field takes, in words."""
+    if field == "kind":
+        return "; ".join(f"of {records}s `{'`, `'.join(kinds)}`" for records, kinds in KINDS.items())
     schema = part.model_json_schema()["properties"][field]
     variants = schema.get("anyOf", [schema])
     words = [_in_words(variant) for variant in variants if variant.get("type") != "null"]

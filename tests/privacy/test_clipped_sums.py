@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from fedcare.models.build import build
 from fedcare.models.resnet import SmallResNet18
-from fedcare.models.spec import MLPSpec, ResNetSpec
+from fedcare.models.spec import MLPSpec, ResNetSpec, ScatteringSpec
 from fedcare.privacy.clipped_sums import clipped_sums
 
 
@@ -69,6 +69,15 @@ def test_a_resnets_clipped_sums_are_those_of_single_records() -> None:
     expected, norms = one_by_one(model, inputs, targets, clip=5.0)
     assert norms.min() > 5.0
     agree(clipped_sums(model, losses, inputs, targets, 5.0), expected)
+
+
+def test_fixed_features_are_clipped_as_the_linear_layer_on_them() -> None:
+    model = build(ScatteringSpec(octaves=1, orientations=2, places=3), 0, 2, seed=2)
+    inputs, targets = rows(6, 1, 28, 28)
+    expected, norms = one_by_one(model, inputs, targets, clip=0.6)
+    assert norms.min() > 0.6
+    agree(clipped_sums(model, losses, inputs, targets, 0.6), expected)
+    agree(clipped_sums(model, losses, model.features(inputs), targets, 0.6), expected)
 
 
 def test_one_record_changes_the_sums_by_the_clip_at_most() -> None:

@@ -70,10 +70,11 @@ class Scattering(nn.Module):
 
     def _modulus(self, maps: Tensor) -> Tensor:
         """What every wavelet finds in every channel, ``(rows, channels x orientations, side, side)``."""
-        rows, height, width = len(maps), *maps.shape[2:]
-        around = functional.pad(maps.reshape(-1, 1, height, width), [WINDOW // 2] * 4, mode="replicate")
+        rows, channels, height, width = maps.shape
+        around = functional.pad(maps.reshape(rows * channels, 1, height, width), [WINDOW // 2] * 4, mode="replicate")
         real, imaginary = functional.conv2d(around, self.wavelets).chunk(2, dim=1)
-        return (real.square() + imaginary.square() + TINY).sqrt().reshape(rows, -1, height, width)
+        length = (real.square() + imaginary.square() + TINY).sqrt()
+        return length.reshape(rows, channels * self.spec.orientations, height, width)
 
 
 def wavelets(orientations: int) -> npt.NDArray[np.float32]:

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 class MLPSpec(BaseModel):
     """A multilayer perceptron with ReLU between its layers.
 
-    ``hidden`` are the widths of the hidden layers, 1 to 4096 each; ``dropout`` is the share of hidden activations set
-    to zero in training, 0 to below 1.
+    ``kind``: which model; another one than the task's begins with its own defaults. ``hidden`` are the widths of the
+    hidden layers, 1 to 4096 each; ``dropout`` is the share of hidden activations set to zero in training, 0 to below 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,15 +41,15 @@ class ResNetSpec(BaseModel):
 class ScatteringSpec(BaseModel):
     """A linear layer on wavelet features of grey images that are fixed beforehand: little for private noise to spoil.
 
-    ``octaves``: scales of the wavelets, 1 to 3, each half as fine as the one before. ``orientations``: directions of
-    each, 2 to 16. ``places``: the features tell where in so many rows and columns. ``side``: greater images are
-    averaged down to so many pixels across.
+    ``octaves``: scales of the wavelets, 0 to 3, each half as fine as the one before; 0 leaves the bare pixels.
+    ``orientations``: directions of each, 2 to 16. ``places``: the features tell where in so many rows and columns.
+    ``side``: greater images are averaged down to so many pixels across.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["scattering"] = "scattering"
-    octaves: int = Field(default=2, ge=1, le=3)
+    octaves: int = Field(default=2, ge=0, le=3)
     orientations: int = Field(default=8, ge=2, le=16)
     places: int = Field(default=7, ge=1, le=32)
     side: int = Field(default=28, ge=28, le=512)
