@@ -9,6 +9,7 @@ export default defineConfig({
     emptyOutDir: true,
     // Small files stay files: the content security policy knows no inline ones.
     assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 700,
     modulePreload: { polyfill: false },
   },
   server: { proxy: { "/api": "http://127.0.0.1:8000" } },

@@ -9,6 +9,8 @@ export interface Format {
   seconds(count: number): string;
   date(iso: string): string;
   moment(iso: string): string;
+  /** The time of day, to the second. */
+  time(iso: string): string;
   /** How long ago, or how soon. */
   ago(iso: string, now?: number): string;
 }
@@ -28,6 +30,7 @@ export function formatFor(locale: string): Format {
   const money = new Intl.NumberFormat(locale, { style: "currency", currency: "USD", maximumFractionDigits: 0 });
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   return {
     number,
@@ -50,6 +53,7 @@ export function formatFor(locale: string): Format {
     },
     date: (iso) => day.format(new Date(iso)),
     moment: (iso) => moment.format(new Date(iso)),
+    time: (iso) => clock.format(new Date(iso)),
     ago: (iso, now = Date.now()) => {
       const seconds = (new Date(iso).getTime() - now) / 1000;
       const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];

@@ -37,8 +37,10 @@ async function renewOnce(): Promise<boolean> {
 }
 
 async function locked(act: () => Promise<boolean>): Promise<boolean> {
+  // Browsers have it over TLS and on this machine only; without it the gateway's own grace has to do.
+  const locks = navigator.locks as LockManager | null | undefined;
   try {
-    return "locks" in navigator ? await navigator.locks.request("fedcare.renewal", act) : await act();
+    return locks ? await locks.request("fedcare.renewal", act) : await act();
   } catch {
     return false;
   }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
 from fedcare.db.database import Database
@@ -19,7 +21,7 @@ from fedcare.gateway.config import GatewayConfig, from_environment
 from fedcare.gateway.console import add_console
 from fedcare.gateway.events import Listener
 from fedcare.gateway.failures import handle_failures
-from fedcare.gateway.flat_routes import add_routes
+from fedcare.gateway.flat_routes import flat
 from fedcare.gateway.guard import guard
 from fedcare.gateway.housekeeping import Housekeeping
 from fedcare.gateway.institutions.endpoints import router as institutions
@@ -92,8 +94,7 @@ def create_app(config: GatewayConfig, database: Database) -> FastAPI:
     )
     app.state.services = Services(config, database, authenticator, shelf, watchers, service_token(config.home))
     handle_failures(app)
-    add_routes(app, ROUTERS, prefix="/api", before=guard)
-    add_routes(app, [scraped], prefix="", before=guard)
+    app.router.routes.extend(routes())
     add_console(app)
     if config.origins:
         app.add_middleware(
@@ -113,6 +114,12 @@ def create_app(config: GatewayConfig, database: Database) -> FastAPI:
         )
     app.add_middleware(Gate, body_bytes=config.body_bytes, upload_bytes=config.upload_bytes)
     return app
+
+
+@cache
+def routes() -> list[APIRoute]:
+    """Every route of the API. They belong to no application, so a process makes them once, however many it starts."""
+    return [*flat(ROUTERS, prefix="/api", before=guard), *flat([scraped], prefix="", before=guard)]
 
 
 def application() -> FastAPI:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 
 BUILT = "page"
@@ -41,16 +42,32 @@ class File:
     caching: str
 
 
+class PageAddress(Convertor[str]):
+    """Any address but the API's, whose unknown ones and wrong methods are its own to answer."""
+
+    regex = r"(?!api(?:/|$)).*"
+
+    def convert(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+
+register_url_convertor("page", PageAddress())
+
+
 def add_console(app: FastAPI) -> None:
     """Serve the console at every address that is not the API's. Call it last: it takes whatever is left."""
     held = read_files(Path(str(files("fedcare.gateway"))) / BUILT)
 
-    async def page(request: Request, path: str) -> Response:
-        if path == "api" or path.startswith("api/"):
-            raise HTTPException(404)
-        return answer(held, path, "gzip" in request.headers.get("accept-encoding", ""))
+    async def page(request: Request) -> Response:
+        packed = "gzip" in request.headers.get("accept-encoding", "")
+        return answer(held, request.path_params["path"], packed)
 
-    app.add_api_route("/{path:path}", page, methods=["GET", "HEAD"], include_in_schema=False, operation_id="getConsole")
+    app.add_api_route("/{path:page}", page, methods=["GET", "HEAD"], include_in_schema=False, operation_id="getConsole")
 
 
 def read_files(folder: Path) -> dict[str, File]:

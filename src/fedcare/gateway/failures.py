@@ -63,8 +63,10 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 def _methods(request: Request) -> str:
     """Every method of the address; a route knows its own alone."""
-    address = "/api" + getattr(request.scope.get("route"), "path_format", "").removeprefix("/api")
-    return ", ".join(sorted(method.upper() for method in request.app.openapi()["paths"].get(address, ())))
+    route = request.scope.get("route")
+    address = "/api" + getattr(route, "path_format", "").removeprefix("/api")
+    methods = request.app.openapi()["paths"].get(address) or getattr(route, "methods", ())
+    return ", ".join(sorted(method.upper() for method in methods))
 
 
 def _record_refusal(request: Request) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.routing import APIRoute
 
 NO_CONTENT = 204
@@ -32,18 +32,20 @@ _DECLARED = (
 )
 
 
-def add_routes(app: FastAPI, routers: Iterable[APIRouter], prefix: str, before: Callable[..., Any]) -> None:
-    """Add every route under ``prefix``; the dependency ``before`` is asked first, whatever the route."""
+def flat(routers: Iterable[APIRouter], prefix: str, before: Callable[..., Any]) -> list[APIRoute]:
+    """Every route under ``prefix``; the dependency ``before`` is asked first, whatever the route."""
+    made = APIRouter()
     for router in routers:
         for route in router.routes:
             assert isinstance(route, APIRoute), f"{router} holds something else than routes"
             declared = {name: getattr(route, name) for name in _DECLARED}
             if route.status_code == NO_CONTENT:  # What has no body has no type either, which a JSONResponse would.
                 declared["response_class"] = Response
-            app.router.add_api_route(
+            made.add_api_route(
                 prefix + route.path,
                 route.endpoint,
                 dependencies=[Depends(before), *route.dependencies],
                 route_class_override=type(route),
                 **declared,
             )
+    return [route for route in made.routes if isinstance(route, APIRoute)]
