@@ -8,9 +8,13 @@ nothing: the last round is the version. Noise comes from the operating system, s
 seed decides partition, split and initial weights.
 
 The aims: ``breast-cancer`` AUC .98 at epsilon 5 and .95 at 1; ``insurance`` R2 .75 at 5; ``pneumonia`` AUC .92 at 5.
-The last one is not reached: trained from nothing at epsilon 5, narrow residual networks (44,000 to 176,000 weights, 40
-to 60 steps) stay between .58 and .76, as noise is laid on every weight; logistic regression on 14 x 14 pixels, which no
-task declares, came to .912 with the same noise.
+The recipes were tuned on other seeds than 300 and on (``pneumonia``: on validation rows, seeds 100 to 102), so
+``--seed 300`` gives figures that nothing was chosen by.
+
+Other models of images beside the recipe's, for the same noise: ``--set model.octaves=0 --set model.places=14`` for bare
+pixels under the linear layer; ``--set model.kind=resnet18 --set model.norm=group --set model.width=8`` for a residual
+network, which trained from nothing at epsilon 5 stays between .58 and .76 (44,000 to 176,000 weights, 40 to 60 steps,
+learning rates of their own), as noise is laid on every weight.
 
 FLamby's published cost of privacy on Heart (NeurIPS 2022): accuracy .7125 without, .704 at 5, .685 at 1.
 
@@ -95,7 +99,7 @@ def main() -> None:
     """Run the curve and print."""
     line = parser(__doc__)
     line.add_argument("--task", choices=("breast-cancer", "insurance", "pneumonia"), default="breast-cancer")
-    line.add_argument("--epsilons", default="0.5,1,2,5,10,none", help="'none' is without differential privacy")
+    line.add_argument("--epsilons", default="1,2,3,5,8,none", help="'none' is without differential privacy")
     line.add_argument("--seeds", type=int, default=10, help="how many seeds, from --seed on")
     options = line.parse_args()
     epsilons = [None if each == "none" else float(each) for each in options.epsilons.split(",")]
