@@ -264,6 +264,17 @@ def test_more_institutions_than_encryption_has_room_for_are_told_to_divide():
         members[names[0]].share(agreement.directory())
 
 
+def test_an_answer_under_another_key_spoils_the_sum_and_shows_nothing(four, inputs):
+    agreement = four.agree()
+    four.members["Bonn"]._shared[agreement.session].key = Key.new()
+    formed = four.mask(agreement, inputs)
+    four.sign(formed)
+    asked = question(formed)
+    for name in NAMES:
+        with pytest.raises(SecureSumFailed, match="not the whole numbers"):
+            four.members[name].decrypt(asked)
+
+
 def test_masks_and_encryption_are_not_mixed(four, signed):
     formed, _ = signed
     asked = question(formed)
