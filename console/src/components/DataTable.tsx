@@ -1,4 +1,4 @@
-import { Table, TableBody, TableCell, TableContainer, TableHead, TableRow } from "@mui/material";
+import { Table, TableBody, TableCell, TableContainer, TableHead, TableRow, TableSortLabel } from "@mui/material";
 import type { ReactNode } from "react";
 
 export interface Column<T> {
@@ -7,6 +7,8 @@ export interface Column<T> {
   /** The cell of a row. */
   cell: (row: T) => ReactNode;
   numeric?: boolean;
+  /** Where the rows can be ordered by this column: how they are, and how to order them by it or turn them round. */
+  sort?: { direction: "asc" | "desc" | false; change: () => void };
 }
 
 interface Props<T> {
@@ -25,8 +27,13 @@ export function DataTable<T>({ label, columns, rows, id }: Props<T>) {
         <TableHead>
           <TableRow>
             {columns.map((column) => (
-              <TableCell key={column.key} align={column.numeric ? "right" : "left"} sx={{ whiteSpace: "nowrap" }}>
-                {column.name}
+              <TableCell
+                key={column.key}
+                align={column.numeric ? "right" : "left"}
+                sortDirection={column.sort?.direction}
+                sx={{ whiteSpace: "nowrap" }}
+              >
+                {column.sort ? <SortedBy {...column.sort}>{column.name}</SortedBy> : column.name}
               </TableCell>
             ))}
           </TableRow>
@@ -44,5 +51,13 @@ export function DataTable<T>({ label, columns, rows, id }: Props<T>) {
         </TableBody>
       </Table>
     </TableContainer>
+  );
+}
+
+function SortedBy({ direction, change, children }: NonNullable<Column<unknown>["sort"]> & { children: ReactNode }) {
+  return (
+    <TableSortLabel active={direction !== false} direction={direction || "asc"} onClick={change}>
+      {children}
+    </TableSortLabel>
   );
 }

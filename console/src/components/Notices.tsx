@@ -1,5 +1,5 @@
 import { Alert, Button, Snackbar } from "@mui/material";
-import { createContext, useCallback, useContext, useMemo, useState, type ReactNode } from "react";
+import { createContext, useCallback, useContext, useRef, useState, type ReactNode } from "react";
 
 interface Notice {
   text: string;
@@ -7,26 +7,49 @@ interface Notice {
   /** A way back, offered while the notice is there. */
   undo?: { label: string; act: () => void };
   seconds?: number;
+  /** Called once when the notice is gone and was not taken back: its time is over, it was closed, another came. */
+  over?: () => void;
 }
 
-const Context = createContext<(notice: Notice) => void>(() => undefined);
+/** Shows a notice; what is returned ends it early. */
+type Notify = (notice: Notice) => () => void;
+
+const Context = createContext<Notify>(() => () => undefined);
 
 /** Says in a corner what has just happened. */
-export function useNotify(): (notice: Notice) => void {
+export function useNotify(): Notify {
   return useContext(Context);
 }
 
 export function Notices({ children }: { children: ReactNode }) {
   const [shown, setShown] = useState<{ notice: Notice; number: number } | null>(null);
   const [open, setOpen] = useState(false);
-  const notify = useCallback((notice: Notice) => {
-    setShown((before) => ({ notice, number: (before?.number ?? 0) + 1 }));
-    setOpen(true);
+  const current = useRef<Notice | null>(null);
+  const close = useCallback(() => {
+    const notice = current.current;
+    current.current = null;
+    setOpen(false);
+    notice?.over?.();
   }, []);
-  const close = () => setOpen(false);
-  const value = useMemo(() => notify, [notify]);
+  const notify = useCallback(
+    (notice: Notice) => {
+      close();
+      current.current = notice;
+      setShown((before) => ({ notice, number: (before?.number ?? 0) + 1 }));
+      setOpen(true);
+      return () => {
+        if (current.current === notice) close();
+      };
+    },
+    [close],
+  );
+  function undo(): void {
+    current.current?.undo?.act();
+    current.current = null;
+    setOpen(false);
+  }
   return (
-    <Context.Provider value={value}>
+    <Context.Provider value={notify}>
       {children}
       <Snackbar
         key={shown?.number}
@@ -42,14 +65,7 @@ export function Notices({ children }: { children: ReactNode }) {
           onClose={close}
           action={
             shown?.notice.undo && (
-              <Button
-                color="inherit"
-                size="small"
-                onClick={() => {
-                  shown.notice.undo?.act();
-                  close();
-                }}
-              >
+              <Button color="inherit" size="small" onClick={undo}>
                 {shown.notice.undo.label}
               </Button>
             )

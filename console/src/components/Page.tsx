@@ -3,6 +3,8 @@ import { useEffect, type ReactNode } from "react";
 
 interface Props {
   title: string;
+  /** The tab's title where the heading is a patient's name: browsers keep titles. */
+  tab?: string;
   /** One sentence on what the page is for. */
   lead?: ReactNode;
   actions?: ReactNode;
@@ -10,10 +12,10 @@ interface Props {
 }
 
 /** A page: its name as the heading and the tab's title, what can be done, and the rest. */
-export function Page({ title, lead, actions, children }: Props) {
+export function Page({ title, tab = title, lead, actions, children }: Props) {
   useEffect(() => {
-    document.title = `${title} · FedCare`;
-  }, [title]);
+    document.title = `${tab} · FedCare`;
+  }, [tab]);
   return (
     <Stack spacing={3}>
       <Stack
