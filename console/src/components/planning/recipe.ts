@@ -1,0 +1,58 @@
+/** What somebody fills in to have something learned, and the request that it becomes. */
+import type { KnownTask, Recipe } from "../../api-client/schema";
+
+export interface Draft {
+  task: string;
+  rounds: string;
+  seed: string;
+  strategy: string;
+  /** Whether there is differential privacy, and what the whole run may then cost each patient. */
+  private: boolean;
+  epsilon: string;
+  secure: boolean;
+  /** `key=value`, one a line, as after `--set` of the commands. */
+  more: string;
+}
+
+export const EMPTY: Draft = {
+  task: "",
+  rounds: "",
+  seed: "42",
+  strategy: "",
+  private: false,
+  epsilon: "4",
+  secure: false,
+  more: "",
+};
+
+/** What a task starts from. */
+export function draftOf(task: KnownTask): Draft {
+  return { ...EMPTY, task: task.name, rounds: String(task.rounds), strategy: task.strategy };
+}
+
+/** The request; what is left as the task has it is not sent. Lines that are none are named by `wrongLines`. */
+export function recipeOf(draft: Draft, task: KnownTask | undefined): Recipe {
+  const settings: Recipe["settings"] = {};
+  if (task && draft.strategy !== task.strategy) settings["strategy.name"] = draft.strategy;
+  if (draft.private) {
+    settings["privacy.dp.enabled"] = true;
+    settings["privacy.dp.epsilon"] = Number(draft.epsilon);
+    Object.assign(settings, task?.private);
+  }
+  if (draft.secure) settings["privacy.secure.enabled"] = true;
+  for (const [key, value] of lines(draft.more)) if (value !== undefined) settings[key] = value;
+  return { task: draft.task, rounds: Number(draft.rounds), seed: Number(draft.seed), settings };
+}
+
+/** The lines of further settings that are not of the form `key=value`. */
+export function wrongLines(more: string): string[] {
+  return lines(more).flatMap(([key, value]) => (value === undefined ? [key] : []));
+}
+
+function lines(more: string): [key: string, value: string | undefined][] {
+  const filled = more.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  return filled.map((line) => {
+    const [, key, value] = /^([\w.-]+)\s*=\s*(.+)$/.exec(line) ?? [];
+    return key === undefined ? [line, undefined] : [key, value];
+  });
+}

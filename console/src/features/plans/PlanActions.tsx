@@ -1,0 +1,123 @@
+import { Button, Dialog, DialogActions, DialogContent, DialogContentText, DialogTitle, Stack, TextField } from "@mui/material";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useId, useState, type SubmitEvent } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { PlanDetails } from "../../api-client/schema";
+import { Confirm } from "../../components/Confirm";
+import { Failure } from "../../components/Failure";
+import { useNotify } from "../../components/Notices";
+import { useMay } from "../../lib/session";
+import { decide, planQuery, startRun } from "./api";
+
+type Asked = "approve" | "refuse" | "run";
+
+/** What one may do with a plan: a hospital's administrator decides, the consortium's starts a run of it. */
+export function PlanActions({ plan }: { plan: PlanDetails }) {
+  const { t } = useTranslation("plans");
+  const may = useMay();
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const said = plan.decisions[0]?.approved;
+  const close = () => setAsked(null);
+  return (
+    <>
+      {may("refusePlan") && (
+        <Button variant="outlined" color="error" disabled={said === false} onClick={() => setAsked("refuse")}>
+          {t("refuse.open")}
+        </Button>
+      )}
+      {may("approvePlan") && (
+        <Button variant="contained" disabled={said === true} onClick={() => setAsked("approve")}>
+          {t("approve.open")}
+        </Button>
+      )}
+      {may("requestRun") && (
+        <Button variant="contained" onClick={() => setAsked("run")}>
+          {t("run.open")}
+        </Button>
+      )}
+      {asked === "run" && <StartDialog hash={plan.hash} onClose={close} />}
+      {(asked === "approve" || asked === "refuse") && <DecideDialog hash={plan.hash} verdict={asked} onClose={close} />}
+    </>
+  );
+}
+
+function DecideDialog({ hash, verdict, onClose }: { hash: string; verdict: "approve" | "refuse"; onClose: () => void }) {
+  const { t } = useTranslation("plans");
+  const id = useId();
+  const notify = useNotify();
+  const queries = useQueryClient();
+  const [reason, setReason] = useState("");
+  const deciding = useMutation({
+    mutationFn: decide,
+    onSuccess: (plan) => {
+      queries.setQueryData(planQuery(hash).queryKey, plan);
+      void queries.invalidateQueries({ queryKey: ["plans", "list"] });
+      notify({ severity: "success", text: t(`${verdict}.done`) });
+      onClose();
+    },
+  });
+
+  function submit(event: SubmitEvent): void {
+    event.preventDefault();
+    deciding.mutate({ hash, approve: verdict === "approve", reason });
+  }
+
+  return (
+    <Dialog open onClose={onClose} fullWidth maxWidth="sm" aria-labelledby={id}>
+      <form onSubmit={submit}>
+        <DialogTitle id={id}>{t(`${verdict}.title`)}</DialogTitle>
+        <DialogContent>
+          <Stack spacing={2}>
+            <DialogContentText>{t(`${verdict}.text`)}</DialogContentText>
+            {deciding.error && <Failure error={deciding.error} />}
+            <TextField
+              label={t("reason")}
+              helperText={t("reasonHint")}
+              value={reason}
+              onChange={(event) => setReason(event.target.value)}
+              slotProps={{ htmlInput: { maxLength: 100 } }}
+            />
+          </Stack>
+        </DialogContent>
+        <DialogActions>
+          <Button onClick={onClose}>{t("common:cancel")}</Button>
+          <Button
+            type="submit"
+            variant="contained"
+            color={verdict === "refuse" ? "error" : "primary"}
+            loading={deciding.isPending}
+          >
+            {t(`${verdict}.open`)}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}
+
+function StartDialog({ hash, onClose }: { hash: string; onClose: () => void }) {
+  const { t } = useTranslation("plans");
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const starting = useMutation({
+    mutationFn: () => startRun(hash),
+    onSuccess: (run) => {
+      void queries.invalidateQueries({ queryKey: ["runs"] });
+      void navigate({ to: "/training/$run", params: { run: run.id } });
+    },
+  });
+  return (
+    <Confirm
+      open
+      title={t("run.title")}
+      action={t("run.open")}
+      busy={starting.isPending}
+      onConfirm={() => starting.mutate()}
+      onClose={onClose}
+    >
+      {starting.error ? <Failure error={starting.error} /> : t("run.text")}
+    </Confirm>
+  );
+}

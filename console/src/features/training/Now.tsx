@@ -1,0 +1,125 @@
+import { Alert, AlertTitle, Box, LinearProgress, Stack, Typography } from "@mui/material";
+import { useTranslation } from "react-i18next";
+
+import type { Round, RunDetails } from "../../api-client/schema";
+import { Hint } from "../../components/Hint";
+import { Panel } from "../../components/Panel";
+import type { StreamState } from "../../lib/events";
+import { format } from "../../lib/i18n";
+import { figuresOf, lastStanding } from "./metrics";
+import { currentRound, ENDED, type Live } from "./progress";
+import { RunStatus, StreamStatus } from "./RunStatus";
+
+interface Props {
+  run: RunDetails;
+  rounds: readonly Round[];
+  live: Live;
+  stream: StreamState;
+}
+
+/** How far the run is, how good its last round was, and how it ended. */
+export function Now({ run, rounds, live, stream }: Props) {
+  const { t } = useTranslation("training");
+  const ended = ENDED.includes(run.status);
+  const current = currentRound(rounds, live);
+  const done = rounds.length;
+  return (
+    <Panel>
+      <Stack spacing={2}>
+        <Stack direction="row" sx={{ gap: 1, alignItems: "center", flexWrap: "wrap" }}>
+          <RunStatus status={run.status} />
+          <StreamStatus stream={ended && stream !== "connecting" ? "ended" : stream} />
+          {run.stop_requested && !ended && <Typography>{t("now.stopping")}</Typography>}
+        </Stack>
+        <Box>
+          <Typography variant="h2" component="p" sx={{ mb: 1 }}>
+            {ended || done === run.rounds
+              ? t("now.done", { done, count: run.rounds })
+              : current === 0
+                ? t("now.before", { count: run.rounds })
+                : t("now.round", { round: current, count: run.rounds })}
+          </Typography>
+          <LinearProgress
+            variant="determinate"
+            value={(100 * done) / run.rounds}
+            aria-label={t("now.progress")}
+            sx={{ height: 10, borderRadius: 5 }}
+          />
+          <Typography variant="body2" sx={{ color: "text.secondary", mt: 1 }}>
+            <When run={run} />
+          </Typography>
+        </Box>
+        <Latest rounds={rounds} />
+        <End run={run} />
+      </Stack>
+    </Panel>
+  );
+}
+
+function When({ run }: { run: RunDetails }) {
+  const { t } = useTranslation("training");
+  const { moment, seconds } = format();
+  if (!run.started_at) return t("now.asked", { at: moment(run.created_at) });
+  if (!run.completed_at) return t("now.started", { at: moment(run.started_at) });
+  const took = (new Date(run.completed_at).getTime() - new Date(run.started_at).getTime()) / 1000;
+  return t("now.took", { at: moment(run.started_at), time: seconds(took) });
+}
+
+/** The figures of the last round that stands. */
+function Latest({ rounds }: { rounds: readonly Round[] }) {
+  const { t } = useTranslation("training");
+  const last = lastStanding(rounds);
+  if (!last) return null;
+  return (
+    <Stack direction="row" component="dl" sx={{ gap: 4, flexWrap: "wrap", m: 0 }}>
+      {figuresOf([last]).map((name) => {
+        const value = last.metrics[name];
+        if (value === null || value === undefined) return null;
+        return (
+          <Box key={name}>
+            <Typography component="dt" variant="body2" sx={{ color: "text.secondary" }}>
+              <Hint text={t(`metrics.${name}.hint`, { defaultValue: name })}>
+                {t(`metrics.${name}.name`, { defaultValue: name })}
+              </Hint>
+            </Typography>
+            <Typography component="dd" variant="h2" sx={{ m: 0 }}>
+              {format().number(value, 4)}
+            </Typography>
+          </Box>
+        );
+      })}
+    </Stack>
+  );
+}
+
+/** Why it failed or was stopped; which version it made, and whether that answers. */
+function End({ run }: { run: RunDetails }) {
+  const { t } = useTranslation("training");
+  if (run.status === "failed" || run.status === "stopped") {
+    return (
+      <Alert severity={run.status === "failed" ? "error" : "info"}>
+        <AlertTitle>{t(`end.${run.status}`)}</AlertTitle>
+        {run.reason}
+      </Alert>
+    );
+  }
+  if (!run.version) return null;
+  const { activate, reasons } = decisionOf(run);
+  return (
+    <Alert severity={activate ? "success" : "info"}>
+      <AlertTitle>{t(activate ? "end.answers" : "end.stays", { version: run.version })}</AlertTitle>
+      {reasons.length > 0 && (
+        <Box component="ul" sx={{ m: 0, pl: 2 }}>
+          {reasons.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </Box>
+      )}
+    </Alert>
+  );
+}
+
+function decisionOf({ decision }: RunDetails): { activate: boolean; reasons: string[] } {
+  const reasons = Array.isArray(decision?.reasons) ? decision.reasons.map(String) : [];
+  return { activate: decision?.activate === true, reasons };
+}

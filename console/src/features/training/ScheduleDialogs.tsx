@@ -1,0 +1,74 @@
+import { Button, Dialog, DialogActions, DialogContent, DialogTitle, Divider, Stack, Typography } from "@mui/material";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useId, useState, type SubmitEvent } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Schedule } from "../../api-client/schema";
+import { Failure } from "../../components/Failure";
+import { RecipeDialog } from "../../components/planning/RecipeDialog";
+import { addSchedule, changeSchedule, schedulesQuery } from "./api";
+import { draftOf, triggerOf, WEEKLY } from "./trigger";
+import { TriggerFields } from "./TriggerFields";
+
+/** What to learn, when, and how often at most. */
+export function AddSchedule({ onClose }: { onClose: () => void }) {
+  const { t } = useTranslation("training");
+  const queries = useQueryClient();
+  const [trigger, setTrigger] = useState(WEEKLY);
+  return (
+    <RecipeDialog
+      title={t("schedules.addTitle")}
+      action={t("schedules.save")}
+      send={(recipe) => addSchedule({ ...recipe, ...triggerOf(trigger) })}
+      onSent={() => {
+        void queries.invalidateQueries({ queryKey: schedulesQuery.queryKey });
+        onClose();
+      }}
+      onClose={onClose}
+    >
+      <Divider />
+      <TriggerFields draft={trigger} change={setTrigger} />
+    </RecipeDialog>
+  );
+}
+
+/** When, and how often at most; what is run stays the same plan. */
+export function EditSchedule({ schedule, onClose }: { schedule: Schedule; onClose: () => void }) {
+  const { t } = useTranslation("training");
+  const id = useId();
+  const queries = useQueryClient();
+  const [trigger, setTrigger] = useState(() => draftOf(schedule));
+  const saving = useMutation({
+    mutationFn: () => changeSchedule(schedule.id, triggerOf(trigger, schedule.is_enabled)),
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: schedulesQuery.queryKey });
+      onClose();
+    },
+  });
+
+  function submit(event: SubmitEvent): void {
+    event.preventDefault();
+    saving.mutate();
+  }
+
+  return (
+    <Dialog open onClose={onClose} fullWidth maxWidth="sm" aria-labelledby={id}>
+      <form onSubmit={submit}>
+        <DialogTitle id={id}>{t("schedules.editTitle", { task: schedule.task })}</DialogTitle>
+        <DialogContent>
+          <Stack spacing={2} sx={{ pt: 1 }}>
+            {saving.error && <Failure error={saving.error} />}
+            <Typography>{t("schedules.editText")}</Typography>
+            <TriggerFields draft={trigger} change={setTrigger} />
+          </Stack>
+        </DialogContent>
+        <DialogActions>
+          <Button onClick={onClose}>{t("common:cancel")}</Button>
+          <Button type="submit" variant="contained" loading={saving.isPending}>
+            {t("common:save")}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

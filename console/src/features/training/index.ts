@@ -1,0 +1,3 @@
+export { ComparePage } from "./ComparePage";
+export { RunPage } from "./RunPage";
+export { TrainingPage } from "./TrainingPage";
