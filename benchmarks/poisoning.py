@@ -34,7 +34,7 @@ from benchmarks.poisons import POISONS, Attacker, aimed, pooled, triggered
 from benchmarks.running import Silent, study_of
 from fedcare.aggregation.exchange import Answer, Exchange, RoundRecord, Split, Traffic
 from fedcare.cli.options import parse_settings
-from fedcare.cli.protections import ACCEPTANCE, GROUPS, MASKED_ACCEPTANCE, NORM_BOUND
+from fedcare.cli.protections import ACCEPTANCE, GROUPS, NORM_BOUND
 from fedcare.data.records import Institution, Records
 from fedcare.errors import FedCareError
 from fedcare.federation.coordinator import Outcome, coordinate
@@ -50,7 +50,8 @@ from fedcare.training import metrics
 from fedcare.update import ModelUpdate, Vector, weighted_mean
 
 TEST_SHARE = 0.25
-KEPT = 48
+# Trained weights that are remembered, in bytes.
+KEPT = 2 << 30
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,11 @@ class Setting:
 def settings_of(norm_bound: float) -> list[Setting]:
     """FedAvg, each robust strategy, and what ``--robust`` sets, alone and with ``--secure``."""
     accepted = {"defence.acceptance": str(ACCEPTANCE)}
-    masked = {"defence.acceptance": str(MASKED_ACCEPTANCE), "defence.norm_bound": str(norm_bound)}
+    masked = {**accepted, "defence.norm_bound": str(norm_bound)}
     return [
         Setting("fedavg", {}),
         *(Setting(name, {"strategy.name": name}) for name in ("median", "trimmed-mean", "krum", "multikrum")),
-        Setting("recommended", {"strategy.name": "trimmed-mean", **accepted}),
+        Setting("recommended", accepted),
         Setting("fedavg, one masked sum", {}, groups=1),
         Setting("recommended, one masked sum", masked, groups=1),
         Setting("recommended, two masked groups", masked, groups=GROUPS),
@@ -133,8 +134,9 @@ class Local:
         if key not in self._kept:
             work = site.train if trains else site.evaluate
             self._kept[key] = work(question, vector)
-            while len(self._kept) > KEPT * len(self._sites):
+            while trains and sum(_size(answer) for answer in self._kept.values()) > KEPT:
                 self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
         return self._kept[key]
 
     def _grouped(self, round_number: int, vector: Vector, answers: Sequence[Answer]) -> list[Answer]:
@@ -159,6 +161,10 @@ class Local:
             loss=float(np.mean([answer.loss for answer in part])),
             members=tuple(answer.institution for answer in part),
         )
+
+
+def _size(answer: Answer) -> int:
+    return 0 if answer.vector is None else answer.vector.nbytes
 
 
 # -- one run ----------------------------------------------------------------------------------------------------------

@@ -93,6 +93,7 @@ POISONS: dict[str, Poison] = {
         Poison("none"),
         Poison("label flip", rows=_flipped, lies=True),
         Poison("sign flip", twist=lambda movement, *_: np.float32(-UNDO) * movement),
+        Poison("sign flip x1", twist=lambda movement, *_: -movement),
         Poison("times 100", twist=lambda movement, *_: np.float32(100.0) * movement, keeps_bound=False),
         Poison("NaN", twist=lambda movement, *_: np.full_like(movement, np.nan), keeps_bound=False),
         Poison("free rider", twist=_noise),
@@ -100,7 +101,8 @@ POISONS: dict[str, Poison] = {
         Poison("backdoor x5", rows=_backdoored, twist=lambda movement, *_: np.float32(UNDO + 1.0) * movement),
     )
 }
-"""``backdoor x5`` is model replacement (Bagdasaryan et al., AISTATS 2020); a free rider sends noise and claims rows."""
+"""``backdoor x5`` is model replacement (Bagdasaryan et al., AISTATS 2020); a free rider sends noise and claims rows.
+``sign flip`` is four times its own movement, to undo the others' four; ``x1`` is no longer than an honest one."""
 
 
 class Attacker(Site):

@@ -75,9 +75,10 @@ class Defence(Frozen):
 
     ``norm_bound``: greatest Euclidean norm of one institution's movement of the weights; a longer one is shortened at
     the node, and a coordinator that sees it, or the mean of a masked group, drops it. ``acceptance``: after each round
-    the institutions judge the new weights on their validation rows. Where the deciding metric of the median institution
-    is worse than in the best round by more than this (errors and losses: by more than this share), the round is tried
-    without one update, and rolled back where that does not help; None accepts every round.
+    the institutions judge the new weights on their validation rows, with all updates and without each, or each fifth,
+    of them. Whose absence makes the deciding metric of the median institution better by more than this (errors and
+    losses: by more than this share) is left out of the round. A round that is still worse than the best one by more
+    than this is rolled back. None accepts every round.
     """
 
     norm_bound: Positive | None = None

@@ -54,10 +54,16 @@ def test_the_flags_compose():
     assert made.defence.acceptance is None, "nobody evaluates a private round"
 
 
-def test_robust_alone_takes_a_robust_strategy_and_lets_the_institutions_accept_each_round():
+def test_robust_alone_lets_the_institutions_try_and_accept_each_round():
     made = plan("breast-cancer", robust=True)
+    assert made.strategy.name == "fedavg"
+    assert made.defence.acceptance == 0.01
+
+
+def test_a_private_round_that_nobody_judges_takes_a_robust_strategy():
+    made = plan("breast-cancer", private=1.0, robust=True)
     assert made.strategy.name == "trimmed-mean"
-    assert made.defence.acceptance == 0.05
+    assert made.defence.acceptance is None
 
 
 @pytest.mark.parametrize("task", ["insurance-cost", "cancer-imaging"])

@@ -27,6 +27,7 @@ class Harmed(BatchedExchange):
         super().__init__([Site(each) for each in study.institutions], study.plan, watcher.answered)
         self.harm, self.by, self.dies_in, self.liars, self.only = harm, by, dies_in, liars, only
         self.began: dict[int, bytes] = {}
+        self.judged = 0
 
     def train(self, round_number, vector, institutions):
         if round_number == self.dies_in:
@@ -43,6 +44,7 @@ class Harmed(BatchedExchange):
         ]
 
     def evaluate(self, round_number, vector, institutions, split):
+        self.judged += round_number > 0 and split == "validation"
         answers = super().evaluate(round_number, vector, institutions, split)
         worst = super().evaluate(round_number, -50 * vector, institutions, split)
         lies = [bad if good.institution in self.liars else good for good, bad in zip(answers, worst, strict=True)]
@@ -166,3 +168,22 @@ def test_one_member_that_harms_every_round_is_left_out_of_each_and_the_run_goes_
         run(plan, tmp_path / "killed", watcher, dies_in=3, **ways)
     resumed, _ = run(plan, tmp_path / "killed", watcher, **ways)
     assert bits(resumed.state) == bits(outcome.state)
+
+
+def test_one_that_only_slows_the_others_down_is_left_out_though_no_round_is_refused(study, folder, watcher):
+    plan = study(rounds__rounds=3, lr_schedule="constant", **DEFENDED)
+    name = max(plan.institutions, key=lambda each: len(each.train)).name
+    outcome, _ = run(plan, folder, watcher, harm=[1, 2, 3], only=name, by=lambda way: -2.0 * way)
+    for record in outcome.state.history:
+        assert record.rolled_back is None
+        assert record.dropped == {name: "without its update the round was better"}
+
+
+def test_of_many_updates_a_part_is_left_out_so_that_evaluations_do_not_grow_with_their_square(study, folder, watcher):
+    plan = study(partition="iid:12", rounds__rounds=1, outlier_factor=1e6, num_samples=600, **DEFENDED)
+    name = plan.institutions[0].name
+    outcome, exchange = run(plan, folder, watcher, harm=[1], only=name, by=lambda way: np.full_like(way, 3.0))
+    (record,) = outcome.state.history
+    assert name in record.dropped
+    assert len(record.dropped) in (2, 3)
+    assert exchange.judged == 1 + 5 + 1, "whole, without each of five parts, and the best weights at the end"

@@ -13,6 +13,9 @@ from typing import Protocol
 
 import numpy as np
 
+# Each part that is left out by way of trial costs an evaluation, which must not grow with the number of institutions.
+PARTS = 5
+
 
 class Judged(Protocol):
     """Figures of one set of weights: pooled, and by institution where these are known."""
@@ -60,3 +63,9 @@ def refusal(gained: float | None, metric: str, tolerance: float) -> str | None:
     if np.isinf(gained):
         return "most institutions could not evaluate its weights"
     return f"its {metric} is worse by {-gained:.3g} at the median institution, where the plan allows {tolerance:g}"
+
+
+def parts(updates: int, seed: int) -> list[list[int]]:
+    """Places of the updates in at most five parts, by chance: one update each where there are no more."""
+    order = np.random.default_rng(seed).permutation(updates)
+    return [part.tolist() for part in np.array_split(order, min(PARTS, updates))]

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from fedcare.aggregation.acceptance import Judged, gain, refusal
+from fedcare.aggregation.acceptance import Judged, gain, parts, refusal
 from fedcare.aggregation.checkpoint import CheckpointWriter, RunState
 from fedcare.aggregation.exchange import Answer, Exchange, RoundRecord, Split, Sums, Traffic
 from fedcare.aggregation.judging import HALF, NOBODY, Judgement, judge, reasons
@@ -216,28 +216,33 @@ class RoundLoop:
     def _best_attempt(
         self, round_number: int, state: RunState, former: RunState, updates: Sequence[ModelUpdate]
     ) -> Attempt:
-        """The round with all updates, or without the one whose absence helps most; ``state`` gets its weights.
+        """The round with all updates, or without those whose absence helps most; ``state`` gets its weights.
 
-        Tried without one is a round that is refused, else one member could stop every round for good; and of masked
-        groups also one that gained nothing, where a member that keeps to the bound may pull against all others. Then
-        the gain has to be clear, more than the tolerance, before anybody is left out. Source: loss-function-based
-        rejection (Fang et al., USENIX Security 2020, section 5.2), with the institutions' rows for the coordinator's.
+        A member that pulls against all others need not make a round worse than the last: it may only make it gain less.
+        That shows nowhere but in the round without it, so every round of a plan with an acceptance test is tried
+        without each part of its updates. Where the whole round is accepted, the gain has to be greater than what the
+        plan lets a round lose before anybody is left out; for whoever was left out of the last round any gain will do,
+        since late rounds move the metric little. Source: loss-function-based rejection (Fang et al., USENIX Security
+        2020, section 5.2), with the institutions' rows for the coordinator's.
         """
-        best, after = self._attempt(round_number, state, updates), replace(state)
-        stalled = best.gained is not None and best.gained < 0 and any(update.members for update in updates)
-        if best.refusal is None and not stalled:
-            return best
-        bar = -np.inf if best.refusal else self.plan.defence.acceptance or 0.0
-        for place, out in enumerate(updates):
-            rest = [*updates[:place], *updates[place + 1 :]]
+        whole, after = self._attempt(round_number, state, updates), replace(state)
+        tolerance = self.plan.defence.acceptance
+        if tolerance is None:
+            return whole
+        best, floor = whole, -np.inf if whole.refusal else whole.gained or 0.0
+        most, last = floor, state.history[-1].dropped if state.history else {}
+        for part in parts(len(updates), derive_seed(self.plan.seed, round_number, "parts")):
+            rest = [update for place, update in enumerate(updates) if place not in part]
             if not self._enough(rest):
                 continue
             self._roll_back(state, former)
             attempt = self._attempt(round_number, state, rest)
+            out = [name for place in part for name in updates[place].participants]
+            bar = floor if any(last.get(name) == HARMED for name in out) else floor + tolerance
             gained = 0.0 if attempt.gained is None else attempt.gained
-            if attempt.refusal is None and gained > bar:
-                bar, after = gained, replace(state)
-                best = replace(attempt, left_out=dict.fromkeys(out.participants, HARMED))
+            if attempt.refusal is None and gained > max(bar, most):
+                most, after = gained, replace(state)
+                best = replace(attempt, left_out=dict.fromkeys(out, HARMED))
         self._roll_back(state, after)
         return best
 

@@ -20,9 +20,9 @@ Robust = Annotated[bool, typer.Option("--robust", help="Stand up to an instituti
 
 # Two are the most masked groups of five institutions in which none stands alone.
 GROUPS, LEAST = 2, 2
-# What a round may lose: at the median institution, whose validation rows are few, or on all rows together, which is all
-# that is known under masks. Honest rounds of the built-in tasks lose less.
-ACCEPTANCE, MASKED_ACCEPTANCE = 0.05, 0.01
+# What a round may lose, and what somebody's absence must gain before it is left out. Honest rounds of the built-in
+# tasks lose less.
+ACCEPTANCE = 0.01
 # About what honest institutions move in their first round, or a little less: it costs the built-in tasks nothing. A
 # network's batch norm moves its running statistics further than all its weights.
 NORM_BOUND = {"table": 2.0, "image": 60.0}
@@ -39,20 +39,19 @@ def protected(task: str, private: float | None, secure: bool, robust: bool) -> d
     if secure:
         settings["privacy.secure.enabled"] = "true"
     if robust:
-        settings |= _robust(task, secure)
-        # Nobody evaluates a private round, so nobody can say whether it did harm.
-        tolerance = MASKED_ACCEPTANCE if secure else ACCEPTANCE
-        settings |= {} if private is not None else {"defence.acceptance": str(tolerance)}
+        settings |= _robust(task, private is not None, secure)
     return settings
 
 
-def _robust(task: str, secure: bool) -> dict[str, str]:
+def _robust(task: str, private: bool, secure: bool) -> dict[str, str]:
     """What stands up to a member that errs or lies; see ``docs/robustness.md`` for the evidence."""
-    if not secure:
-        return {"strategy.name": "trimmed-mean"}
-    # Of two groups no strategy can tell the better one; the institutions can, and a bound holds whatever is masked.
-    groups = {"privacy.secure.groups": str(GROUPS), "privacy.secure.least": str(LEAST)}
-    return groups | {"defence.norm_bound": str(NORM_BOUND[_kind(task)])}
+    settings = {} if private else {"defence.acceptance": str(ACCEPTANCE)}
+    if secure:
+        # The institutions can tell the better one of two groups; a bound holds whatever is masked.
+        groups = {"privacy.secure.groups": str(GROUPS), "privacy.secure.least": str(LEAST)}
+        return settings | groups | {"defence.norm_bound": str(NORM_BOUND[_kind(task)])}
+    # Nobody evaluates a private round, so nobody can say whether it did harm: there the strategy has to.
+    return settings | ({"strategy.name": "trimmed-mean"} if private else {})
 
 
 def _kind(task: str) -> str:
