@@ -60,9 +60,9 @@ def test_without_an_evaluation_nobody_is_judged(study, folder, watcher):
 
 
 def test_two_classes_and_images_train_privately(study, tmp_path, watcher):
-    two = simulate(Job(study("breast-cancer", rounds__rounds=2, **PRIVATE), "inprocess", tmp_path / "a"), watcher)
+    two = simulate(Job(study("breast-cancer", rounds__rounds=2, **CLEAR), "inprocess", tmp_path / "a"), watcher)
     assert "auc" in two["metrics"]
-    made = study("cancer-imaging", rounds__rounds=2, num_samples=60, image_size=28, norm="group", width=4, **PRIVATE)
+    made = study("cancer-imaging", rounds__rounds=2, num_samples=60, image_size=28, norm="group", width=4, **CLEAR)
     assert "auc" in simulate(Job(made, "inprocess", tmp_path / "b"), watcher)["metrics"]
 
 
