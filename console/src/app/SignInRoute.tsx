@@ -1,6 +1,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 
 import { SignInPage } from "../features/session/SignInPage";
+import { WelcomePage } from "../features/session/WelcomePage";
 import { queries } from "../lib/query";
 
 export function SignInRoute() {
@@ -12,4 +13,9 @@ export function SignInRoute() {
     await navigate({ href: to ?? "/" });
   }
   return <SignInPage ended={ended ?? false} onSignedIn={() => void enter()} />;
+}
+
+export function WelcomeRoute() {
+  const navigate = useNavigate();
+  return <WelcomePage onDone={() => void navigate({ to: "/sign-in", search: {} })} />;
 }

@@ -1,11 +1,11 @@
 import { Skeleton, Stack } from "@mui/material";
-import type { UseQueryResult } from "@tanstack/react-query";
+import type { UseInfiniteQueryResult, UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
 import { Failure } from "./Failure";
 
 interface Props<T> {
-  query: UseQueryResult<T>;
+  query: Pick<UseQueryResult<T> | UseInfiniteQueryResult<T>, "data" | "error" | "refetch">;
   children: (data: T) => ReactNode;
   /** Lines of the placeholder. */
   lines?: number;

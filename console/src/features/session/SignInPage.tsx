@@ -4,6 +4,7 @@ import { useEffect, useState, type SubmitEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Failure } from "../../components/Failure";
+import { TextLink } from "../../components/LinkButton";
 import { Problem } from "../../lib/api";
 import { signIn } from "./api";
 
@@ -70,6 +71,9 @@ export function SignInPage({ ended, onSignedIn }: Props) {
             <Button type="submit" variant="contained" size="large" loading={entry.isPending}>
               {t("signIn")}
             </Button>
+            <TextLink to="/welcome" sx={{ alignSelf: "center" }}>
+              {t("invited")}
+            </TextLink>
           </Stack>
         </CardContent>
       </Card>

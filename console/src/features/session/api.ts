@@ -1,3 +1,4 @@
+import type { AcceptInvitation } from "../../api-client/schema";
 import { api, taken } from "../../lib/api";
 
 export interface Credentials {
@@ -12,4 +13,8 @@ export function signIn(credentials: Credentials) {
 
 export async function signOut(): Promise<void> {
   await api.POST("/api/auth/logout");
+}
+
+export async function accept(invitation: AcceptInvitation): Promise<void> {
+  await api.POST("/api/auth/invitation", { body: invitation });
 }

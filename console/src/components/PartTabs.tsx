@@ -1,0 +1,44 @@
+import { Box, Tab, Tabs } from "@mui/material";
+import { createLink } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+
+const LinkTab = createLink(Tab);
+
+interface Props<P extends string> {
+  label: string;
+  /** The page whose parts these are. */
+  to: string;
+  parts: readonly { part: P; name: string }[];
+  shown: P;
+  children: ReactNode;
+}
+
+/** A page's parts, each with an address of its own. */
+export function PartTabs<P extends string>({ label, to, parts, shown, children }: Props<P>) {
+  return (
+    <Box>
+      <Tabs
+        value={shown}
+        aria-label={label}
+        variant="scrollable"
+        allowScrollButtonsMobile
+        sx={{ borderBottom: 1, borderColor: "divider", mb: 2 }}
+      >
+        {parts.map(({ part, name }) => (
+          <LinkTab
+            key={part}
+            value={part}
+            label={name}
+            id={`tab-${part}`}
+            aria-controls="part"
+            to={to as "."}
+            search={{ part } as never}
+          />
+        ))}
+      </Tabs>
+      <Box role="tabpanel" id="part" aria-labelledby={`tab-${shown}`}>
+        {children}
+      </Box>
+    </Box>
+  );
+}

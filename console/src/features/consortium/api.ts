@@ -1,0 +1,41 @@
+import { queryOptions } from "@tanstack/react-query";
+
+import type { InstitutionFields } from "../../api-client/schema";
+import { api, taken } from "../../lib/api";
+import { pagesQuery } from "../../lib/pages";
+import { queries } from "../../lib/query";
+
+export const institutionsQuery = pagesQuery(["institutions"], (cursor, signal) =>
+  taken(api.GET("/api/institutions", { params: { query: { cursor } }, signal })),
+);
+
+export const nodesQuery = queryOptions({
+  queryKey: ["clients"],
+  queryFn: ({ signal }) => taken(api.GET("/api/clients", { signal })),
+  refetchInterval: 10_000,
+});
+
+/** A gateway that is not ready says why in the same shape, with the status 503. */
+export const readinessQuery = queryOptions({
+  queryKey: ["ready"],
+  queryFn: async ({ signal }) => {
+    const response = await fetch("/api/health/ready", { signal });
+    return (await response.json()) as Awaited<ReturnType<typeof ready>>;
+  },
+  refetchInterval: 10_000,
+});
+
+const ready = () => taken(api.GET("/api/health/ready"));
+
+const refresh = () => queries.invalidateQueries({ queryKey: ["institutions"] });
+
+export async function saveInstitution({ id, fields }: { id: number | null; fields: InstitutionFields }) {
+  if (id === null) await api.POST("/api/institutions", { body: fields });
+  else await api.PUT("/api/institutions/{institution_id}", { params: { path: { institution_id: id } }, body: fields });
+  await refresh();
+}
+
+export async function removeInstitution(id: number) {
+  await api.DELETE("/api/institutions/{institution_id}", { params: { path: { institution_id: id } } });
+  await refresh();
+}

@@ -1,0 +1,52 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+
+import type { Departure } from "../../api-client/schema";
+import type { Column } from "../../components/DataTable";
+import { Empty } from "../../components/Empty";
+import { Hint } from "../../components/Hint";
+import { PagedTable } from "../../components/PagedTable";
+import { Panel } from "../../components/Panel";
+import { format } from "../../lib/i18n";
+import { departuresQuery } from "./api";
+
+/** Every message that left this hospital: how much of what, why, and who had approved it. */
+export function Departures() {
+  const { t } = useTranslation("hospital");
+  const departures = useInfiniteQuery({ ...departuresQuery, refetchInterval: 15_000 });
+  return (
+    <Panel title={t("left.title")} hint={t("left.hint")}>
+      <PagedTable
+        label={t("left.title")}
+        columns={useColumns()}
+        id={(departure) => departure.id}
+        query={departures}
+        empty={<Empty title={t("left.empty.title")}>{t("left.empty.text")}</Empty>}
+      />
+    </Panel>
+  );
+}
+
+function useColumns(): Column<Departure>[] {
+  const { t, i18n } = useTranslation("hospital");
+  const { moment, bytes, number } = format();
+  const kind = (name: string) => (i18n.exists(`hospital:left.kinds.${name}`) ? t(`left.kinds.${name}`) : name);
+  return [
+    { key: "at", name: t("left.at"), cell: (departure) => moment(departure.at) },
+    { key: "kind", name: t("left.what"), cell: (departure) => kind(departure.kind) },
+    { key: "round", name: t("left.round"), cell: (departure) => departure.round ?? "", numeric: true },
+    { key: "bytes", name: t("left.size"), cell: (departure) => bytes(departure.bytes), numeric: true },
+    {
+      key: "epsilon",
+      name: <Hint text={t("epsilonMeans")}>ε</Hint>,
+      cell: (departure) => (departure.epsilon === null ? t("left.unbounded") : number(departure.epsilon, 3)),
+      numeric: true,
+    },
+    { key: "by", name: t("left.approvedBy"), cell: (departure) => departure.approved_by ?? "" },
+    {
+      key: "hash",
+      name: <Hint text={t("left.hashMeans")}>{t("left.hash")}</Hint>,
+      cell: (departure) => <code title={departure.hash}>{departure.hash.slice(0, 12)}</code>,
+    },
+  ];
+}

@@ -1,0 +1,157 @@
+import { Button, Dialog, DialogActions, DialogContent, DialogTitle, FormControlLabel, Stack, Switch, TextField } from "@mui/material";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState, type SubmitEvent } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Rule } from "../../api-client/schema";
+import { Confirm } from "../../components/Confirm";
+import { DataTable } from "../../components/DataTable";
+import { Empty } from "../../components/Empty";
+import { Failure } from "../../components/Failure";
+import { Fetched } from "../../components/Fetched";
+import { Panel } from "../../components/Panel";
+import { Status } from "../../components/Status";
+import { format } from "../../lib/i18n";
+import { dropRule, rulesQuery, setRule } from "./api";
+
+/** Which plans this hospital's node takes up without asking anybody. */
+export function Rules() {
+  const { t } = useTranslation("hospital");
+  const { number } = format();
+  const rules = useQuery(rulesQuery);
+  const [edited, setEdited] = useState<Partial<Rule> | null>(null);
+  const [dropped, setDropped] = useState<string | null>(null);
+  const drop = useMutation({ mutationFn: dropRule, onSettled: () => setDropped(null) });
+  const add = (
+    <Button variant="contained" onClick={() => setEdited({})}>
+      {t("rules.add")}
+    </Button>
+  );
+  return (
+    <Panel title={t("rules.title")} hint={t("rules.hint")} actions={add}>
+      {drop.error && <Failure error={drop.error} />}
+      <Fetched query={rules}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty title={t("rules.empty.title")} action={add}>
+              {t("rules.empty.text")}
+            </Empty>
+          ) : (
+            <DataTable
+              label={t("rules.title")}
+              rows={items}
+              id={(rule) => rule.task}
+              columns={[
+                { key: "task", name: t("privacy.task"), cell: (rule) => rule.task },
+                {
+                  key: "epsilon",
+                  name: t("rules.epsilon"),
+                  cell: (rule) => (rule.max_epsilon === null ? t("rules.any") : number(rule.max_epsilon)),
+                  numeric: true,
+                },
+                { key: "rounds", name: t("rules.rounds"), cell: (rule) => rule.max_rounds_per_day, numeric: true },
+                {
+                  key: "state",
+                  name: t("rules.state"),
+                  cell: (rule) => (
+                    <Status label={t(rule.is_enabled ? "rules.on" : "rules.off")} tone={rule.is_enabled ? "success" : "default"} />
+                  ),
+                },
+                {
+                  key: "deeds",
+                  name: t("rules.deeds"),
+                  cell: (rule) => (
+                    <Stack direction="row" spacing={1}>
+                      <Button size="small" aria-label={t("rules.change", { task: rule.task })} onClick={() => setEdited(rule)}>
+                        {t("rules.changeShort")}
+                      </Button>
+                      <Button
+                        size="small"
+                        color="error"
+                        aria-label={t("rules.drop", { task: rule.task })}
+                        onClick={() => setDropped(rule.task)}
+                      >
+                        {t("rules.dropShort")}
+                      </Button>
+                    </Stack>
+                  ),
+                },
+              ]}
+            />
+          )
+        }
+      </Fetched>
+      {edited && <RuleForm rule={edited} onClose={() => setEdited(null)} />}
+      <Confirm
+        open={dropped !== null}
+        title={t("rules.drop", { task: dropped })}
+        action={t("rules.dropShort")}
+        destructive
+        busy={drop.isPending}
+        onConfirm={() => dropped !== null && drop.mutate(dropped)}
+        onClose={() => setDropped(null)}
+      >
+        {t("rules.dropText")}
+      </Confirm>
+    </Panel>
+  );
+}
+
+function RuleForm({ rule, onClose }: { rule: Partial<Rule>; onClose: () => void }) {
+  const { t } = useTranslation("hospital");
+  const common = useTranslation();
+  const [task, setTask] = useState(rule.task ?? "");
+  const [epsilon, setEpsilon] = useState(rule.max_epsilon ? String(rule.max_epsilon) : "");
+  const [rounds, setRounds] = useState(String(rule.max_rounds_per_day ?? 100));
+  const [on, setOn] = useState(rule.is_enabled ?? true);
+  const saving = useMutation({ mutationFn: setRule, onSuccess: onClose });
+
+  function submit(event: SubmitEvent): void {
+    event.preventDefault();
+    const fields = { max_epsilon: epsilon === "" ? null : Number(epsilon), max_rounds_per_day: Number(rounds), is_enabled: on };
+    saving.mutate({ task, rule: fields });
+  }
+
+  return (
+    <Dialog open onClose={onClose} fullWidth maxWidth="xs" aria-labelledby="rule">
+      <form onSubmit={submit}>
+        <DialogTitle id="rule">{rule.task ? t("rules.change", { task: rule.task }) : t("rules.add")}</DialogTitle>
+        <DialogContent>
+          <Stack spacing={2} sx={{ pt: 1 }}>
+            {saving.error && <Failure error={saving.error} />}
+            <TextField
+              label={t("privacy.task")}
+              required
+              disabled={rule.task !== undefined}
+              value={task}
+              onChange={(event) => setTask(event.target.value)}
+            />
+            <TextField
+              label={t("rules.epsilon")}
+              helperText={t("rules.epsilonMeans")}
+              type="number"
+              slotProps={{ htmlInput: { min: 0, step: "any" } }}
+              value={epsilon}
+              onChange={(event) => setEpsilon(event.target.value)}
+            />
+            <TextField
+              label={t("rules.rounds")}
+              type="number"
+              required
+              slotProps={{ htmlInput: { min: 1 } }}
+              value={rounds}
+              onChange={(event) => setRounds(event.target.value)}
+            />
+            <FormControlLabel control={<Switch checked={on} onChange={(_, checked) => setOn(checked)} />} label={t("rules.on")} />
+          </Stack>
+        </DialogContent>
+        <DialogActions>
+          <Button onClick={onClose}>{common.t("cancel")}</Button>
+          <Button type="submit" variant="contained" loading={saving.isPending}>
+            {common.t("save")}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,1 @@
+export { HospitalPage } from "./HospitalPage";
