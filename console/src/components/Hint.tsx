@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 /** A term with a word on what it means, for the mouse, the finger and the keyboard. */
 export function Hint({ children, text }: { children: ReactNode; text: string }) {
   return (
-    <Tooltip title={text}>
+    <Tooltip title={text} describeChild>
       <Box
         component="span"
         tabIndex={0}

@@ -1,0 +1,74 @@
+import { InputAdornment, MenuItem, TextField } from "@mui/material";
+import { useTranslation } from "react-i18next";
+
+import { format } from "../../lib/i18n";
+import { doubtOf, rounded, stepOf, valueOf, type Field } from "./record";
+import { useWords } from "./words";
+
+interface Props {
+  field: Field;
+  text: string;
+  /** Whether it comes from a patient's record, and is changed there. */
+  held: boolean;
+  onChange: (text: string) => void;
+}
+
+/** One feature: its unit, what the model knows of it, and what is doubtful about what is typed. */
+export function FieldInput({ field, text, held, onChange }: Props) {
+  const { t } = useTranslation("predictions");
+  const words = useWords();
+  const doubt = doubtOf(field, valueOf(field, text));
+  const known = useKnown(field);
+  const shared = {
+    label: words.feature(field.name),
+    value: text,
+    required: field.required,
+    error: doubt === "fraction" || doubt === "impossible",
+    helperText: held ? t("form.held") : doubt ? t(`form.${doubt}`, { known }) : known,
+  };
+  if (held) {
+    const shown = field.kind === "category" ? words.category(text) : text;
+    const unit = field.kind === "number" ? words.unit(field.unit) : "";
+    return <TextField {...shared} value={shown} slotProps={{ input: { readOnly: true, ...ending(unit) } }} />;
+  }
+  if (field.kind === "category") {
+    return (
+      <TextField {...shared} select onChange={(event) => onChange(event.target.value)}>
+        {!field.required && <MenuItem value="">{t("form.unknown")}</MenuItem>}
+        {field.categories.map((name) => (
+          <MenuItem key={name} value={name}>
+            {words.category(name)}
+          </MenuItem>
+        ))}
+      </TextField>
+    );
+  }
+  return (
+    <TextField
+      {...shared}
+      type="number"
+      onChange={(event) => onChange(event.target.value)}
+      slotProps={{
+        input: ending(words.unit(field.unit)),
+        htmlInput: { inputMode: "decimal", step: "any", autoComplete: "off", onWheel: leave },
+      }}
+    />
+  );
+}
+
+const ending = (unit: string) => (unit ? { endAdornment: <InputAdornment position="end">{unit}</InputAdornment> } : {});
+
+/** The wheel scrolls the page; it must not change a patient's value. */
+function leave(event: React.WheelEvent<HTMLInputElement>): void {
+  event.currentTarget.blur();
+}
+
+/** What the model knows of a feature, in a few words. */
+function useKnown(field: Field): string {
+  const { t } = useTranslation("predictions");
+  if (field.kind === "category") return field.required ? "" : t("form.optional");
+  const step = stepOf(field);
+  const shown = (value: number) => format().number(rounded(value, step), 6);
+  const range = t("form.knows", { low: shown(field.low), high: shown(field.high) });
+  return field.required ? range : `${range} · ${t("form.optional")}`;
+}

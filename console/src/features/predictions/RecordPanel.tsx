@@ -1,0 +1,141 @@
+import { Button, LinearProgress, Stack, Typography } from "@mui/material";
+import Grid from "@mui/material/Grid";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Patient, PredictionAnswer, TaskForm } from "../../api-client/schema";
+import { Empty } from "../../components/Empty";
+import { Failure } from "../../components/Failure";
+import { Panel } from "../../components/Panel";
+import { Answer } from "./Answer";
+import { recordPrediction, type Asked } from "./api";
+import { Drivers } from "./Drivers";
+import { FieldInput } from "./FieldInput";
+import { Measured } from "./Measured";
+import { heldBy, recordOf, typicalRecord, type Typed, type Values } from "./record";
+import { Recorded } from "./Recorded";
+import { useAmount } from "./useAmount";
+import { usePrediction } from "./usePrediction";
+import { WhatIf } from "./WhatIf";
+import { useWords } from "./words";
+
+interface Props {
+  form: TaskForm;
+  patient: Patient | undefined;
+}
+
+/** A record's form, what the model says of it as it is typed, and what would change that. */
+export function RecordPanel({ form, patient }: Props) {
+  const { t } = useTranslation("predictions");
+  const [own, setOwn] = useState<Typed>({});
+  const held = useMemo(() => (patient ? heldBy(patient, form.fields) : {}), [patient, form]);
+  const typed = { ...own, ...held };
+  const { values, lacking } = recordOf(form.fields, typed);
+  const asked = askedOf(form.task, patient, values, held);
+  const { query, settled } = usePrediction(asked, lacking.length === 0);
+  const type = (name: string, text: string) => setOwn({ ...own, [name]: text });
+  return (
+    <Grid container spacing={3}>
+      <Grid size={{ xs: 12, md: 5 }}>
+        <Panel
+          title={t("form.title")}
+          hint={t(patient ? "form.hintPatient" : "form.hint")}
+          actions={
+            <Stack direction="row" sx={{ flexWrap: "wrap", justifyContent: "flex-end" }}>
+              <Button onClick={() => setOwn(typicalRecord(form.fields))}>{t("form.typical")}</Button>
+              <Button onClick={() => setOwn({})}>{t("form.clear")}</Button>
+            </Stack>
+          }
+        >
+          <Grid container spacing={2} component="form" noValidate onSubmit={(event) => event.preventDefault()}>
+            {form.fields.map((field) => (
+              <Grid key={field.name} size={{ xs: 12, sm: 6 }}>
+                <FieldInput
+                  field={field}
+                  text={typed[field.name] ?? ""}
+                  held={field.name in held}
+                  onChange={(text) => type(field.name, text)}
+                />
+              </Grid>
+            ))}
+          </Grid>
+        </Panel>
+      </Grid>
+      <Grid size={{ xs: 12, md: 7 }}>
+        <Stack spacing={3}>
+          {lacking.length > 0 ? (
+            <Lacking names={lacking} />
+          ) : (
+            <>
+              <Panel title={form.title}>
+                {query.isFetching && <LinearProgress aria-label={t("answer.asking")} sx={{ mb: 1 }} />}
+                {query.error && <Failure error={query.error} retry={() => void query.refetch()} />}
+                {query.data && (
+                  <Stack spacing={2} aria-live="polite" aria-busy={!settled} sx={{ opacity: settled ? 1 : 0.6 }}>
+                    <Answer said={query.data} average={query.data.about === null && query.data.label === null ? query.data.explanation?.baseline : undefined} />
+                  </Stack>
+                )}
+                <Recording key={JSON.stringify(asked)} asked={asked} patient={patient} ready={settled} />
+              </Panel>
+              {query.data && <Reasoning answer={query.data} form={form} values={values} />}
+            </>
+          )}
+          <Measured task={form.task} unit={form.target.unit} />
+        </Stack>
+      </Grid>
+    </Grid>
+  );
+}
+
+/** With a patient only what their record does not hold is sent: the rest is read where it is kept. */
+function askedOf(task: string, patient: Patient | undefined, values: Values, held: Typed): Asked {
+  if (!patient) return { task, features: values };
+  const added = Object.fromEntries(Object.entries(values).filter(([name]) => !(name in held)));
+  return { task, patient_id: patient.id, features: added };
+}
+
+function Lacking({ names }: { names: readonly string[] }) {
+  const { t } = useTranslation("predictions");
+  const words = useWords();
+  return (
+    <Panel>
+      <Empty title={t("form.lacking")}>{names.map(words.feature).join(", ")}</Empty>
+    </Panel>
+  );
+}
+
+function Reasoning({ answer, form, values }: { answer: PredictionAnswer; form: TaskForm; values: Values }) {
+  const shown = useAmount(answer);
+  return (
+    <>
+      {answer.explanation && <Drivers explanation={answer.explanation} shown={shown} />}
+      <WhatIf form={form} values={values} answer={answer} />
+    </>
+  );
+}
+
+/** What is typed leaves no trace until somebody says so; the key makes sending it twice harmless. */
+function Recording({ asked, patient, ready }: { asked: Asked; patient: Patient | undefined; ready: boolean }) {
+  const { t } = useTranslation("predictions");
+  const client = useQueryClient();
+  const [key] = useState(() => crypto.randomUUID());
+  const keeping = useMutation({
+    mutationFn: () => recordPrediction(asked, key),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["predictions"] }),
+  });
+  if (keeping.isSuccess) return <Recorded task={asked.task} />;
+  return (
+    <Stack spacing={1} sx={{ mt: 2 }}>
+      {keeping.error && <Failure error={keeping.error} />}
+      <div>
+        <Button variant="contained" disabled={!ready} loading={keeping.isPending} onClick={() => keeping.mutate()}>
+          {patient ? t("record.patient", { name: `${patient.first_name} ${patient.last_name}` }) : t("record.nobody")}
+        </Button>
+      </div>
+      <Typography variant="body2" sx={{ color: "text.secondary" }}>
+        {t("record.hint")}
+      </Typography>
+    </Stack>
+  );
+}

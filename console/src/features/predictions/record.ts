@@ -1,0 +1,82 @@
+/** What is typed into a task's form, and the record that it makes. */
+import type { CategoryField, NumberField, Patient, TaskForm } from "../../api-client/schema";
+
+export type Field = NumberField | CategoryField;
+export type Typed = Readonly<Record<string, string>>;
+export type Values = Readonly<Record<string, number | string>>;
+
+export type Doubt = "fraction" | "impossible" | "unusual" | "rare";
+
+/** The number or category of a text; null where nothing stands there that is one. */
+export function valueOf(field: Field, text: string): number | string | null {
+  if (text.trim() === "") return null;
+  if (field.kind === "category") return text;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : null;
+}
+
+/** What speaks against a value. Only a fraction is refused; the server says of the others what they mean. */
+export function doubtOf(field: Field, value: number | string | null): Doubt | null {
+  if (value === null) return null;
+  if (field.kind === "category") return field.rare.includes(String(value)) ? "rare" : null;
+  if (typeof value !== "number") return null;
+  if (field.integer && !Number.isInteger(value)) return "fraction";
+  if (value < (field.minimum ?? -Infinity) || value > (field.maximum ?? Infinity)) return "impossible";
+  return value < field.low || value > field.high ? "unusual" : null;
+}
+
+/** The record of what is typed, and the names of the fields without which nothing can be predicted. */
+export function recordOf(fields: readonly Field[], typed: Typed): { values: Values; lacking: string[] } {
+  const values: Record<string, number | string> = {};
+  const lacking: string[] = [];
+  for (const field of fields) {
+    const value = valueOf(field, typed[field.name] ?? "");
+    if (value !== null && doubtOf(field, value) !== "fraction") values[field.name] = value;
+    else if (field.required || value !== null) lacking.push(field.name);
+  }
+  return { values, lacking };
+}
+
+/** What a patient's record holds of a form's fields. */
+export function heldBy(patient: Patient, fields: readonly Field[]): Typed {
+  const held: Record<string, string> = {};
+  const record: Record<string, unknown> = patient;
+  for (const { name } of fields) {
+    const value = record[name];
+    if (PATIENTS_OWN.has(name) && (typeof value === "number" || typeof value === "string")) held[name] = String(value);
+  }
+  return held;
+}
+
+// As the gateway's repository of predictions reads it; other columns, such as a name, are never features.
+const PATIENTS_OWN = new Set(["age", "sex", "bmi", "children", "smoker", "region"]);
+
+/** A record in the middle of what the model has seen, to try the form with. */
+export function typicalRecord(fields: TaskForm["fields"]): Typed {
+  return Object.fromEntries(fields.map((field) => [field.name, typicalOf(field)]));
+}
+
+export function typicalOf(field: Field): string {
+  if (field.kind === "category") return field.typical;
+  return String(rounded(field.typical, stepOf(field)));
+}
+
+/** A step for typing and sliding: a hundredth of the range, as a power of ten. */
+export function stepOf(field: NumberField): number {
+  if (field.integer) return 1;
+  const span = field.high - field.low;
+  return span > 0 ? Math.min(1, 10 ** Math.floor(Math.log10(span / 50))) : 1;
+}
+
+/** The multiple of a step that is next to a value, without the dust of binary fractions. */
+export function rounded(value: number, step: number): number {
+  return Number((Math.round(value / step) * step).toPrecision(12));
+}
+
+/** From where to where a slider goes: what the model knows, in whole steps, and the present value in any case. */
+export function rangeOf(field: NumberField, value: number): [number, number] {
+  const step = stepOf(field);
+  const low = rounded(Math.floor(field.low / step + 1e-9) * step, step);
+  const high = rounded(Math.ceil(field.high / step - 1e-9) * step, step);
+  return [Math.min(low, value), Math.max(high, value)];
+}
