@@ -74,7 +74,7 @@ def test_an_image_is_just_like_itself_and_unlike_noise():
 
 def test_pictures_show_originals_beside_what_was_found(monkeypatch):
     monkeypatch.setattr(inverted_images, "STEPS", 1)
-    study = design("cancer-imaging", None, "iid:2", {"num_samples": "40", "image_size": "28"}, 1)
+    study = design("cancer-imaging", None, "iid:2", {"num_samples": "40", "image_size": "28", "model.width": "4"}, 1)
     told = []
     found = inverted_images.attack(study, preprocessing(study), 3, lambda done, of: told.append((done, of)))
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]

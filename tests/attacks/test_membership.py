@@ -28,7 +28,7 @@ def by_heart() -> Study:
 
 
 def test_a_model_that_learned_its_rows_by_heart_gives_them_away(by_heart):
-    found = attacked(by_heart, shadows=16)
+    found = attacked(by_heart, shadows=8)
     assert (found.method, found.members, found.others) == ("shadow models", 354, 88)
     assert found.telling.auc > 0.55
     assert found.telling.auc - 2 * found.telling.error > 0.5
@@ -41,7 +41,7 @@ def test_a_model_that_was_never_trained_gives_nothing_away(by_heart):
 
 
 def test_images_are_attacked_by_their_loss_without_shadows():
-    small = {"num_samples": "60", "image_size": "28", "rounds.rounds": "1"}
+    small = {"num_samples": "60", "image_size": "28", "rounds.rounds": "1", "model.width": "4"}
     study = design("cancer-imaging", None, "iid:2", small, 1)
     found = attacked(study)
     assert (found.method, found.shadows, found.members + found.others) == ("loss threshold", 0, 60)

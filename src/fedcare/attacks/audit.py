@@ -44,7 +44,7 @@ class Effort:
 
 @dataclass(frozen=True)
 class Found:
-    """What every attack found. ``one_run`` is None for images, on which there is no audit with canaries.
+    """What every attack found. ``one_run`` is None under batch norm, where no row has a gradient of its own.
 
     ``claimed`` is the epsilon of the plan at ``delta``, None where it promises none.
     """
@@ -82,7 +82,7 @@ def audit(target: Target, effort: Effort, seed: int, watch: Watch) -> Found:
     telling = watch.part("membership" if images else "membership, with shadow models")
     members = membership.attack(study, vector, version.preprocessing, effort.shadows, seed, telling)
     planted = None
-    if not images:
+    if one_run.is_possible(study.task):
         planted = one_run.audit(
             study, effort.canaries, delta, effort.confidence, seed, watch.part("one training with canaries")
         )

@@ -8,16 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from fedcare.data.records import Institution, Table
-from fedcare.data.schema import NumericFeature, TableSchema, Target
+from fedcare.data.records import Images, Institution, Records, Table
+from fedcare.data.schema import ImageSchema, NumericFeature, TableSchema, Target
 from fedcare.data.table_preprocessing import as_table
 from fedcare.plan import derive_seed
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Schema = TableSchema | ImageSchema
 
 # How far canaries reach beyond the rows' mean where the schema declares no range, in deviations.
 REACH = 4.0
+# Images of its own that an institution trains on beside the canaries. What a plan promises does not depend on how many
+# there are, and the attacker takes the gradient of each apart.
+MOST_IMAGES = 100
 
 
 @dataclass(frozen=True)
@@ -29,24 +33,53 @@ class Planted:
     """
 
     institution: Institution
-    canaries: Table
-    rows: Table
+    canaries: Records
+    rows: Records
     inside: Flags
 
 
-def plant(schema: TableSchema, institutions: Sequence[Institution], canaries: int, seed: int) -> list[Planted]:
+def plant(
+    schema: TableSchema | ImageSchema, institutions: Sequence[Institution], canaries: int, seed: int
+) -> list[Planted]:
     """Invent ``canaries`` records, the same number for each institution, and put in those whose coin says so."""
     shares = [canaries // len(institutions) + (k < canaries % len(institutions)) for k in range(len(institutions))]
     return [_planted(schema, each, share, seed) for each, share in zip(institutions, shares, strict=True)]
 
 
-def _planted(schema: TableSchema, institution: Institution, count: int, seed: int) -> Planted:
+def _planted(schema: Schema, institution: Institution, count: int, seed: int) -> Planted:
     random = np.random.default_rng(derive_seed(seed, institution.name, "canaries"))
-    rows = as_table(institution.train)
-    canaries = invent(schema, rows, count, random)
+    if isinstance(schema, TableSchema):
+        rows = as_table(institution.train)
+        canaries = invent(schema, rows, count, random)
+        inside = random.random(count) < 0.5
+        train = rows.joined(canaries.take(np.flatnonzero(inside)))
+        return Planted(replace(institution, train=train), canaries, rows, inside)
+    few = replace(
+        institution, train=_some(institution.train, random), validation=_some(institution.validation, random), test=None
+    )
+    images, noise = as_images(few.train), invent_images(schema, as_images(few.train), count, random)
     inside = random.random(count) < 0.5
-    train = rows.joined(canaries.take(np.flatnonzero(inside)))
-    return Planted(replace(institution, train=train), canaries, rows, inside)
+    return Planted(replace(few, train=images.joined(noise.take(np.flatnonzero(inside)))), noise, images, inside)
+
+
+def as_images(records: Records) -> Images:
+    """The records of a task of images."""
+    assert isinstance(records, Images)
+    return records
+
+
+def _some(records: Records, random: np.random.Generator) -> Records:
+    return records.take(np.sort(random.permutation(len(records))[:MOST_IMAGES]))
+
+
+def invent_images(schema: ImageSchema, like: Images, count: int, random: np.random.Generator) -> Images:
+    """Images whose pixels are drawn one by one, with labels by chance.
+
+    They look like nothing else and unlike one another, so that each has a gradient of its own: at the private recipe
+    for images two thirds of its length, against less than half for a mislabelled image.
+    """
+    pixels = random.integers(0, 256, size=(count, *like.pixels.shape[1:]), dtype=np.uint8)
+    return Images(pixels, random.integers(len(schema.target.classes), size=count).astype(np.float64))
 
 
 def invent(schema: TableSchema, rows: Table, count: int, random: np.random.Generator) -> Table:

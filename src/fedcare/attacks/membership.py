@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from fedcare.attacks.rerun import rerun
+from fedcare.attacks.rerun import rerun, with_its_noise
 from fedcare.attacks.telling import Flags, Floats, Telling, tell
 from fedcare.data.preprocessing import Preprocessing, preprocessing_from_json
 from fedcare.data.records import Images, Institution, Records, Table
@@ -38,7 +38,7 @@ BORROWED = 4.0
 LEAST = 1e-12
 
 OnShadow = Callable[[int, int], None]
-"""Hears of each shadow model that stands: its number, and how many there are."""
+"""Hears of each shadow model that stands, of images of each institution: its number, and how many there are."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,14 @@ def attack(
     study: Study, vector: Vector, preprocessing: Preprocessing, shadows: int, seed: int, on_shadow: OnShadow
 ) -> Membership:
     """Attack the model of ``vector``: training rows are members, validation rows are not."""
-    signals = np.concatenate([_signals(study.task, vector, preprocessing, _all_rows(each)) for each in _few(study)])
-    members = np.concatenate([_flags(each) for each in _few(study)])
-    if isinstance(study.institutions[0].train, Images):
+    few, images = _few(study), isinstance(study.institutions[0].train, Images)
+    found = []
+    for place, each in enumerate(few, 1):
+        found.append(_signals(study.task, vector, preprocessing, _all_rows(each)))
+        if images:
+            on_shadow(place, len(few))
+    signals, members = np.concatenate(found), np.concatenate([_flags(each) for each in few])
+    if images:
         method, shadows, scores = "loss threshold", 0, signals
     else:
         method, scores = "shadow models", _against_shadows(study, signals, shadows, seed, on_shadow)
@@ -90,7 +95,7 @@ def _shadow(study: Study, number: int, of: int, seed: int, on_shadow: OnShadow) 
         inside = (random.permutation(len(rows)) % 2 == 0) ^ bool(turned)
         halves.append(Institution(each.name, rows.take(np.flatnonzero(inside)), rows.take(np.flatnonzero(~inside))))
         flags.append(inside)
-    plan = study.plan.model_copy(update={"seed": derive_seed(seed, "shadow", number)})
+    plan = with_its_noise(study.plan).model_copy(update={"seed": derive_seed(seed, "shadow", number)})
     outcome = rerun(plan, halves, lambda round_number, rounds: None)
     preprocessing = preprocessing_from_json(outcome.state.preprocessing)
     found = [_signals(study.task, outcome.state.best, preprocessing, _all_rows(each)) for each in study.institutions]

@@ -14,6 +14,7 @@ from fedcare.federation.engines import choose, run
 from fedcare.federation.simulation import ledger_of
 from fedcare.federation.site import Site
 from fedcare.plan import TrainingPlan
+from fedcare.privacy.planned import count_noise, evaluation_noise, noise_multiplier
 from fedcare.tasks.spec import Task
 from fedcare.training.local import Witness
 
@@ -33,6 +34,17 @@ class Rounds(Observer):
     def round_finished(self, record: RoundRecord) -> None:
         """A round stands."""
         self._on_round(record.round, self._rounds)
+
+
+def with_its_noise(plan: TrainingPlan) -> TrainingPlan:
+    """The same plan with its noise written out in place of an epsilon: another seed need not find it again."""
+    dp = plan.privacy.dp
+    if not dp.enabled or dp.epsilon is None:
+        return plan
+    noise = {"noise_multiplier": noise_multiplier(plan), "count_noise": count_noise(plan)}
+    noise |= {"evaluation_noise": evaluation_noise(plan)} if dp.evaluation == "final" else {}
+    dp = dp.model_copy(update={"epsilon": None} | noise)
+    return plan.model_copy(update={"privacy": plan.privacy.model_copy(update={"dp": dp})})
 
 
 def rerun(

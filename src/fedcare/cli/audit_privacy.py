@@ -82,7 +82,7 @@ def _show(result: dict[str, Any]) -> None:
     members, measured, claimed = result["membership"], result["epsilon_measured"], result["epsilon_claimed"]
     facts = {
         "epsilon claimed": "none" if claimed is None else claimed,
-        "epsilon measured": "not for images" if measured is None else f"at least {measured:.3g}",
+        "epsilon measured": "not under batch norm" if measured is None else f"at least {measured:.3g}",
         "attack AUC": f"{members['auc']:.3f} +- {members['error']:.3f}",
         "members found": f"{members['tpr_at_1_percent']:.1%} at 1% false alarms",
         "version": result["version"],

@@ -151,7 +151,7 @@ def _attacked(audit: Mapping[str, Any] | None) -> list[str]:
     at = f"at delta {audit['delta']:g}"
     facts = {
         "Epsilon claimed": "none" if claimed is None else f"{claimed:.3g} {at}",
-        "Epsilon measured": "not measured, as for all models of images"
+        "Epsilon measured": "not measured, as under batch norm no record has a gradient of its own"
         if measured is None
         else f"at least {measured:.3g} {at}, with {audit['confidence']:.0%} confidence",
         "Attack on membership": f"AUC {members['auc']:.3f} +- {members['error']:.3f} ({members['method']}; 0.5 is "

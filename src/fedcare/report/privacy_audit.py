@@ -28,7 +28,7 @@ def sentences(audit: Audit) -> list[str]:
     said = "The run promises no epsilon" if claimed is None else f"The run claims an epsilon of {claimed:.3g}"
     at = f"at delta {audit['delta']:g}"
     if measured is None:
-        first = f"{said}; models of images are not audited with canaries, so none was measured."
+        first = f"{said}; under batch norm no record has a gradient of its own to be looked for, so none was measured."
     else:
         first = f"{said} {at}; an attacker who sees every step proves at least {measured:.3g}."
     if audit["broken"]:
@@ -65,7 +65,7 @@ def _cards(audit: Audit) -> list[Card]:
         Card(
             "Epsilon measured",
             "-" if measured is None else f"≥ {measured:.3g}",
-            "not for images" if measured is None else f"{at}, {audit['confidence']:.0%} confidence",
+            "not under batch norm" if measured is None else f"{at}, {audit['confidence']:.0%} confidence",
             leading=True,
         ),
         Card("Attack AUC", f"{members['auc']:.3f}", f"membership, by {members['method']}; 0.5 is guessing"),
