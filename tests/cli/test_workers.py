@@ -105,7 +105,7 @@ def test_the_invitation_alone_stands_on_stdout_for_a_script_to_take(fedcare, ask
     ran = fedcare("workers", "add", "--email", "a@c.example", "--name", "A", "--role", "admin", "--consortium")
     assert ran.out.startswith("0.")
     assert len(ran.out.split()) == 1
-    assert "/api/auth/invitation" in ran.err
+    assert "/welcome" in ran.err
 
 
 def wait_for(holds, seconds=10):

@@ -111,11 +111,11 @@ def _welcome(url: str, address: str) -> None:
         invitation = invite_first_admin(database)
     finally:
         database.close()
-    screen.print(f"FedCare's gateway is at {escape(address)}/api (Ctrl-C stops it).", highlight=False, soft_wrap=True)
+    screen.print(f"FedCare is at {escape(address)} (Ctrl-C stops it).", highlight=False, soft_wrap=True)
     if invitation is not None:
         screen.print(
-            "Nobody has an account yet. The consortium's first administrator is made, once, within a week, by a POST to"
-            f" {escape(address)}/api/auth/invitation of this token with an email, a name and a password:",
+            "Nobody has an account yet. The consortium's first administrator is made, once, within a week, with this"
+            f" token at {escape(address)}/welcome:",
             highlight=False,
             soft_wrap=True,
         )

@@ -90,13 +90,14 @@ def _welcome(database: Database, layout: Layout, places: list[Place], demo: bool
     from fedcare.cli.up_consortium import people
     from fedcare.gateway.auth.invitations import invite_first_admin
 
-    _say(f"FedCare's gateway is at {layout.gateway_url}/api")
+    _say(f"FedCare is at {layout.gateway_url}")
     if demo and (login := people(database, places, layout.home / "keys" / "demo-login")):
-        _say(f"Sign in as {login.email} with the password {login.password}")
-        _say(f"or as doctor@{places[0].slug}.example, admin@{places[0].slug}.example and so on, with the same.")
+        first, rest = places[0].slug, f"doctor@{places[0].slug}.example and {login.email}"
+        _say(f"Sign in as admin@{first}.example with the password {login.password}")
+        _say(f"to see what a hospital sees; {rest}, with the same, are a doctor and the consortium's administrator.")
     elif invitation := invite_first_admin(database):
-        _say("Nobody has an account yet. The consortium's first administrator is made, once, within a week, by a POST")
-        _say(f"to {layout.gateway_url}/api/auth/invitation of this token with an email, a name and a password:")
+        _say("Nobody has an account yet. The consortium's first administrator is made, once, within a week, with this")
+        _say(f"token at {layout.gateway_url}/welcome:")
         _say(invitation)
 
 

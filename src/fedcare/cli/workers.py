@@ -178,7 +178,7 @@ def _show_invitation(row: Row[Any], invitation: str, json: bool) -> None:
         emit(_described(row) | {"invitation": invitation})
         return
     screen.print(
-        f"{escape(row.email)} sets a password with this invitation, once, within a week, by a POST of"
-        ' {"token": ..., "password": ...} to /api/auth/invitation:'
+        f"{escape(row.email)} sets a password with this invitation, once, within a week, at the gateway's address and"
+        " /welcome:"
     )
     print(invitation)  # noqa: T201
