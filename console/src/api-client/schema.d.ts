@@ -336,7 +336,7 @@ export interface paths {
         put?: never;
         /**
          * Logout
-         * @description End the session at once, in every gateway.
+         * @description End the session at once, in every gateway; with ``everywhere`` each other session of one's own too.
          */
         post: operations["logout"];
         delete?: never;
@@ -2492,6 +2492,17 @@ export interface components {
             next: string | null;
         };
         /**
+         * LogOut
+         * @description ``everywhere`` ends every session of the worker's, on other machines too; else this one alone ends.
+         */
+        LogOut: {
+            /**
+             * Everywhere
+             * @default false
+             */
+            everywhere: boolean;
+        };
+        /**
          * Login
          * @description ``institution_id`` (0: the consortium) only where one email and password fit accounts at several.
          *
@@ -4488,6 +4499,7 @@ export type InvitedWorker = components['schemas']['InvitedWorker'];
 export type KnownTask = components['schemas']['KnownTask'];
 export type KnownTasks = components['schemas']['KnownTasks'];
 export type LedgerPage = components['schemas']['LedgerPage'];
+export type LogOut = components['schemas']['LogOut'];
 export type Login = components['schemas']['Login'];
 export type Me = components['schemas']['Me'];
 export type MetricsReport = components['schemas']['MetricsReport'];
@@ -5286,7 +5298,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LogOut"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             204: {

@@ -3,7 +3,6 @@ import {
   Box,
   Button,
   Container,
-  Drawer,
   IconButton,
   LinearProgress,
   List,
@@ -15,25 +14,32 @@ import {
   type Theme,
 } from "@mui/material";
 import { createLink, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { queries } from "../lib/query";
 import { onSessionEnd } from "../lib/renewal";
 import { useMay } from "../lib/session";
 import { AccountMenu } from "./AccountMenu";
-import { PLACES } from "./places";
+import { MENU_WIDTH, PLACES } from "./places";
 
-const WIDTH = 224;
+const NarrowMenu = lazy(() => import("./NarrowMenu"));
 const NavigationLink = createLink(ListItemButton);
 
 /** What stands around every page: the menu, who is signed in, and a way straight to the content. */
 export function Shell() {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
+  const [asked, setAsked] = useState(false);
   const wide = useMediaQuery((theme: Theme) => theme.breakpoints.up("md"));
   const busy = useRouterState({ select: (state) => state.status === "pending" });
   useSignInAgain();
+
+  function toggle(): void {
+    setAsked(true);
+    setOpen(!open);
+  }
+
   return (
     <Box sx={{ display: "flex", minHeight: "100dvh" }}>
       <Button href="#content" variant="contained" sx={SKIP}>
@@ -42,7 +48,7 @@ export function Shell() {
       <AppBar position="fixed" color="default" elevation={0} sx={{ borderBottom: 1, borderColor: "divider", zIndex: (theme) => theme.zIndex.drawer + 1 }}>
         <Toolbar sx={{ gap: 1.5 }}>
           {!wide && (
-            <IconButton edge="start" aria-label={t("menu.open")} aria-expanded={open} onClick={() => setOpen(!open)}>
+            <IconButton edge="start" aria-label={t("menu.open")} aria-expanded={open} onClick={toggle}>
               <MenuIcon />
             </IconButton>
           )}
@@ -52,15 +58,19 @@ export function Shell() {
         </Toolbar>
         {busy && <LinearProgress aria-label={t("loading")} sx={{ position: "absolute", bottom: 0, insetInline: 0 }} />}
       </AppBar>
-      <Drawer
-        variant={wide ? "permanent" : "temporary"}
-        open={wide || open}
-        onClose={() => setOpen(false)}
-        sx={{ width: wide ? WIDTH : 0, flexShrink: 0, "& .MuiDrawer-paper": { width: WIDTH } }}
-      >
-        <Toolbar />
-        <Navigation onGo={() => setOpen(false)} />
-      </Drawer>
+      {wide ? (
+        <Box sx={BESIDE}>
+          <Navigation onGo={() => undefined} />
+        </Box>
+      ) : (
+        <Suspense>
+          {asked && (
+            <NarrowMenu open={open} onClose={() => setOpen(false)}>
+              <Navigation onGo={() => setOpen(false)} />
+            </NarrowMenu>
+          )}
+        </Suspense>
+      )}
       <Box component="main" id="content" tabIndex={-1} sx={{ flexGrow: 1, minWidth: 0, outline: "none" }}>
         <Toolbar />
         <Container maxWidth="xl" sx={{ py: 3 }}>
@@ -115,6 +125,19 @@ function MenuIcon() {
     </svg>
   );
 }
+
+const BESIDE = {
+  width: MENU_WIDTH,
+  flexShrink: 0,
+  position: "sticky",
+  top: 0,
+  height: "100dvh",
+  overflowY: "auto",
+  pt: 8,
+  bgcolor: "background.paper",
+  borderRight: 1,
+  borderColor: "divider",
+} as const;
 
 const SKIP = {
   position: "fixed",

@@ -2,16 +2,22 @@ import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
+  lazyRouteComponent,
   Outlet,
   redirect,
 } from "@tanstack/react-router";
 import type { QueryClient } from "@tanstack/react-query";
 
+import { consortiumSearch } from "../features/consortium/search";
+import { hospitalSearch } from "../features/hospital/search";
+import { listingOf } from "../features/patients/search";
+import { planFilterOf } from "../features/plans/search";
+import { historySearch, predictSearch } from "../features/predictions/search";
+import { comparedOf, runFilterOf } from "../features/training/search";
 import { queries } from "../lib/query";
 import { meQuery } from "../lib/session";
 import { Crash, Missing } from "./Dead";
 import { OverviewPage } from "./OverviewPage";
-import { SignInRoute } from "./SignInRoute";
 import { Shell } from "./Shell";
 
 interface Context {
@@ -32,7 +38,13 @@ const signIn = createRoute({
     ...(typeof search.to === "string" && search.to.startsWith("/") && !search.to.startsWith("//") ? { to: search.to } : {}),
     ...(search.ended === true ? { ended: true } : {}),
   }),
-  component: SignInRoute,
+  component: lazyRouteComponent(() => import("./SignInRoute"), "SignInRoute"),
+});
+
+const welcome = createRoute({
+  getParentRoute: () => root,
+  path: "/welcome",
+  component: lazyRouteComponent(() => import("./SignInRoute"), "WelcomeRoute"),
 });
 
 /** Everything else: who is not signed in signs in first, and comes back to where they wanted to go. */
@@ -49,10 +61,103 @@ const inside = createRoute({
 // Each page comes with its feature's own file: `component: lazyRouteComponent(() => import("../features/x"), "XPage")`.
 const pages = [
   createRoute({ getParentRoute: () => inside, path: "/", component: OverviewPage }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/patients",
+    validateSearch: listingOf,
+    component: lazyRouteComponent(() => import("../features/patients"), "PatientsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/patients/new",
+    component: lazyRouteComponent(() => import("../features/patients"), "AddPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/patients/import",
+    component: lazyRouteComponent(() => import("../features/patients"), "ImportPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/patients/$patientId",
+    component: lazyRouteComponent(() => import("../features/patients"), "PatientPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/patients/$patientId/edit",
+    component: lazyRouteComponent(() => import("../features/patients"), "EditPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/predict",
+    validateSearch: predictSearch,
+    component: lazyRouteComponent(() => import("../features/predictions"), "PredictPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/history",
+    validateSearch: historySearch,
+    component: lazyRouteComponent(() => import("../features/predictions"), "HistoryPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/training",
+    validateSearch: runFilterOf,
+    component: lazyRouteComponent(() => import("../features/training"), "TrainingPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/training/compare",
+    validateSearch: comparedOf,
+    component: lazyRouteComponent(() => import("../features/training"), "ComparePage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/training/$run",
+    component: lazyRouteComponent(() => import("../features/training"), "RunPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/plans",
+    validateSearch: planFilterOf,
+    component: lazyRouteComponent(() => import("../features/plans"), "PlansPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/plans/$hash",
+    component: lazyRouteComponent(() => import("../features/plans"), "PlanPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/models",
+    component: lazyRouteComponent(() => import("../features/models"), "ModelsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/models/$version",
+    component: lazyRouteComponent(() => import("../features/models"), "ModelPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/hospital",
+    validateSearch: hospitalSearch,
+    component: lazyRouteComponent(() => import("../features/hospital"), "HospitalPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/consortium",
+    validateSearch: consortiumSearch,
+    component: lazyRouteComponent(() => import("../features/consortium"), "ConsortiumPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/audit",
+    component: lazyRouteComponent(() => import("../features/audit"), "AuditPage"),
+  }),
 ] as const;
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, inside.addChildren(pages)]),
+  routeTree: root.addChildren([signIn, welcome, inside.addChildren(pages)]),
   context: { queries },
   defaultPreload: "intent",
   scrollRestoration: true,

@@ -1,7 +1,8 @@
-import { Alert, Button, Snackbar } from "@mui/material";
-import { createContext, useCallback, useContext, useRef, useState, type ReactNode } from "react";
+import { createContext, lazy, Suspense, useCallback, useContext, useRef, useState, type ReactNode } from "react";
 
-interface Notice {
+const NoticeBar = lazy(() => import("./NoticeBar"));
+
+export interface Notice {
   text: string;
   severity: "success" | "info" | "warning" | "error";
   /** A way back, offered while the notice is there. */
@@ -51,29 +52,11 @@ export function Notices({ children }: { children: ReactNode }) {
   return (
     <Context.Provider value={notify}>
       {children}
-      <Snackbar
-        key={shown?.number}
-        open={open}
-        autoHideDuration={(shown?.notice.seconds ?? 6) * 1000}
-        onClose={(_, reason) => {
-          if (reason !== "clickaway") close();
-        }}
-      >
-        <Alert
-          severity={shown?.notice.severity}
-          variant="filled"
-          onClose={close}
-          action={
-            shown?.notice.undo && (
-              <Button color="inherit" size="small" onClick={undo}>
-                {shown.notice.undo.label}
-              </Button>
-            )
-          }
-        >
-          {shown?.notice.text}
-        </Alert>
-      </Snackbar>
+      {shown && (
+        <Suspense>
+          <NoticeBar key={shown.number} notice={shown.notice} open={open} onUndo={undo} onClose={close} />
+        </Suspense>
+      )}
     </Context.Provider>
   );
 }

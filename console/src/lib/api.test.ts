@@ -52,6 +52,14 @@ it("sends the token against forged requests with what changes something, and onl
   expect(answers.mock.calls.map(([sent]) => sent.headers.get("X-CSRF-Token"))).toEqual(["proof", null]);
 });
 
+it("renews the session with that token too", async () => {
+  document.cookie = "fedcare_csrf=proof";
+  answers.mockImplementation(({ url }) => new Response("{}", { status: url.endsWith("/api/auth/refresh") ? 200 : 401 }));
+  await guarded(request("/api/patients"));
+  const renewal = answers.mock.calls.find(([sent]) => sent.url.endsWith("/api/auth/refresh"));
+  expect(renewal?.[0].headers.get("X-CSRF-Token")).toBe("proof");
+});
+
 it("tells a failure in the server's words, and an unreadable one by its status", async () => {
   const told = { error: { code: "conflict", message: "Somebody was quicker.", details: { revision: 3 } } };
   const known = await problemOf(new Response(JSON.stringify(told), { status: 409, headers: { "X-Request-Id": "r-1" } }));

@@ -2,6 +2,8 @@
  * Renewing the session. A refresh token counts once, so of several tabs and several requests that notice at the same
  * time that the access token has run out, one renews and the others use what it got.
  */
+import { cookie } from "./cookie";
+
 const RENEWED = "fedcare.renewed";
 const FRESH_MS = 5_000;
 
@@ -29,7 +31,7 @@ async function renewOnce(): Promise<boolean> {
   if (Date.now() - Number(localStorage.getItem(RENEWED) ?? 0) < FRESH_MS) return true;
   const response = await fetch("/api/auth/refresh", {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": cookie("fedcare_csrf") },
     body: "{}",
   });
   if (response.ok) localStorage.setItem(RENEWED, String(Date.now()));

@@ -87,6 +87,28 @@ def test_logging_out_ends_the_session_here_and_in_every_other_gateway(gateway, m
     assert refresh(other.anonymous(), session["refresh_token"]).status_code == 401
 
 
+def test_logging_out_everywhere_ends_each_session_of_ones_own_and_nobody_elses(gateway, client, anonymous, session):
+    elsewhere, colleague = client("nurse"), client("doctor")
+    bearer = {"Authorization": f"Bearer {session['access_token']}"}
+    here = anonymous.post("/api/auth/logout", json={"everywhere": False}, headers=bearer)
+    assert here.status_code == 204
+    assert elsewhere.get("/api/auth/me").status_code == 200
+    last = client("nurse")
+    assert elsewhere.post("/api/auth/logout", json={"everywhere": True}).status_code == 204
+    assert [each.get("/api/auth/me").status_code for each in (elsewhere, last, colleague)] == [401, 401, 200]
+    assert refresh(anonymous, session["refresh_token"]).status_code == 401
+    written = gateway.rows("select action, subject_id from audit_log where action like 'auth.logout%' order by seq")
+    assert [row["action"] for row in written] == ["auth.logout", "auth.logout_everywhere"]
+    assert written[1]["subject_id"] == str(gateway.workers["nurse", "A"])
+
+
+@pytest.mark.parametrize("body", [{"everywhere": 1}, {"where": True}, [True]])
+def test_a_body_that_says_something_else_ends_no_session(client, body):
+    nurse = client("nurse")
+    assert nurse.post("/api/auth/logout", json=body).status_code == 422
+    assert nurse.get("/api/auth/me").status_code == 200
+
+
 def test_a_gateway_that_cannot_hear_of_ended_sessions_asks_the_database(gateway, make_gateway, anonymous, session):
     deaf = make_gateway(home=gateway.config.home)
     deaf.services.authenticator.fresh = lambda: False

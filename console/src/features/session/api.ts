@@ -11,8 +11,9 @@ export function signIn(credentials: Credentials) {
   return taken(api.POST("/api/auth/login", { body: { ...credentials, cookies: true } }));
 }
 
-export async function signOut(): Promise<void> {
-  await api.POST("/api/auth/logout");
+/** Ends this session, or every one of the person's, on other machines too. */
+export async function signOut(everywhere = false): Promise<void> {
+  await api.POST("/api/auth/logout", { body: { everywhere } });
 }
 
 export async function accept(invitation: AcceptInvitation): Promise<void> {

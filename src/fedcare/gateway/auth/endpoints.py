@@ -11,7 +11,7 @@ from fedcare.db.audit import Origin
 from fedcare.errors import Conflict, LockedOut, NoSignOn, SignOnFailed, Unauthenticated, WrongLogin
 from fedcare.gateway.answers import answers
 from fedcare.gateway.auth import cookies, invitations, profile, service, sign_on
-from fedcare.gateway.auth.schemas import AcceptInvitation, ChangePassword, Login, Me, Refresh, Session
+from fedcare.gateway.auth.schemas import AcceptInvitation, ChangePassword, Login, LogOut, Me, Refresh, Session
 from fedcare.gateway.auth.tokens import ACCESS_SECONDS
 from fedcare.gateway.guard import CurrentCaller
 from fedcare.gateway.services import CurrentServices, Services
@@ -43,9 +43,9 @@ def refresh(body: Refresh, request: Request, response: Response, services: Curre
 
 
 @router.post("/logout", operation_id="logout", status_code=204, responses=answers())
-def logout(caller: CurrentCaller, response: Response, services: CurrentServices) -> None:
-    """End the session at once, in every gateway."""
-    service.log_out(services, caller)
+def logout(caller: CurrentCaller, response: Response, services: CurrentServices, body: LogOut | None = None) -> None:
+    """End the session at once, in every gateway; with ``everywhere`` each other session of one's own too."""
+    service.log_out(services, caller, everywhere=body is not None and body.everywhere)
     cookies.drop(response)
 
 

@@ -58,6 +58,12 @@ class Refresh(Body):
     refresh_token: Token | None = None
 
 
+class LogOut(Body):
+    """``everywhere`` ends every session of the worker's, on other machines too; else this one alone ends."""
+
+    everywhere: bool = False
+
+
 class ChangePassword(Body):
     """The session stays; every other of the worker's ends."""
 

@@ -87,12 +87,17 @@ def refresh(services: Services, source: Origin, token: str, check_csrf: bool, re
     return _tokens(services, row.worker_id, row.institution_id, row.role, row.session_id, renewed)
 
 
-def log_out(services: Services, caller: Caller) -> None:
-    """End the caller's session, in every gateway."""
+def log_out(services: Services, caller: Caller, everywhere: bool = False) -> None:
+    """End the caller's session, or ``everywhere`` all that the caller has, in every gateway."""
+    which = sessions.c.worker_id == caller.worker_id if everywhere else sessions.c.id == caller.session_id
     with services.database.transaction(caller.scope) as tx:
-        repository.end_session(tx, caller.session_id, "logout")
-        audit.record(tx, caller.origin, "auth.logout", "session", caller.session_id)
-    services.authenticator.forget(caller.session_id)
+        ended = repository.end_sessions(tx, "logout", which)
+        if everywhere:
+            audit.record(tx, caller.origin, "auth.logout_everywhere", "worker", caller.worker_id)
+        else:
+            audit.record(tx, caller.origin, "auth.logout", "session", caller.session_id)
+    for session_id in {caller.session_id, *ended}:
+        services.authenticator.forget(session_id)
 
 
 def change_password(services: Services, caller: Caller, current: str, new: str) -> None:

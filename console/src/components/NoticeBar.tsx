@@ -1,0 +1,38 @@
+import { Alert, Button, Snackbar } from "@mui/material";
+
+import type { Notice } from "./Notices";
+
+interface Props {
+  notice: Notice;
+  open: boolean;
+  onUndo: () => void;
+  onClose: () => void;
+}
+
+/** A notice in the corner, with a way back where there is one. */
+export default function NoticeBar({ notice, open, onUndo, onClose }: Props) {
+  return (
+    <Snackbar
+      open={open}
+      autoHideDuration={(notice.seconds ?? 6) * 1000}
+      onClose={(_, reason) => {
+        if (reason !== "clickaway") onClose();
+      }}
+    >
+      <Alert
+        severity={notice.severity}
+        variant="filled"
+        onClose={onClose}
+        action={
+          notice.undo && (
+            <Button color="inherit" size="small" onClick={onUndo}>
+              {notice.undo.label}
+            </Button>
+          )
+        }
+      >
+        {notice.text}
+      </Alert>
+    </Snackbar>
+  );
+}
