@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import type { PredictionExplanation } from "../../api-client/schema";
 import { Panel } from "../../components/Panel";
+import { placeOf } from "./drawing";
 import { useWords } from "./words";
 
 const SHOWN = 8;
@@ -22,7 +23,8 @@ export function Drivers({ explanation, shown }: Props) {
   const { contributions, baseline, value } = explanation;
   const rows = all ? contributions : contributions.slice(0, SHOWN);
   const rest = contributions.slice(rows.length).reduce((sum, each) => sum + each.amount, 0);
-  const widest = Math.max(...contributions.map((each) => Math.abs(each.amount)), 1e-12);
+  const amounts = contributions.map((each) => each.amount);
+  const ends = [Math.min(0, ...amounts), Math.max(1e-12, ...amounts)] as const;
   return (
     <Panel
       title={t("drivers.title")}
@@ -41,7 +43,7 @@ export function Drivers({ explanation, shown }: Props) {
                 </Box>
               </Box>
               <td>
-                <Bar share={amount / widest} />
+                <Bar amount={amount} ends={ends} />
               </td>
               <Box component="td" sx={{ textAlign: "right", pl: 1, whiteSpace: "nowrap", width: "1%" }}>
                 {signed(amount, shown)}
@@ -65,19 +67,20 @@ function signed(amount: number, shown: (amount: number) => string): string {
   return text === shown(0) ? text : `${amount > 0 ? "+" : "−"} ${text}`;
 }
 
-/** ``share``: -1 to 1, of the widest bar. */
-function Bar({ share }: { share: number }) {
-  const raises = share > 0;
+/** From zero, where the thin line is, to the amount. */
+function Bar({ amount, ends }: { amount: number; ends: readonly [number, number] }) {
+  const zero = placeOf(0, ends);
+  const tip = placeOf(amount, ends);
   return (
     <Box aria-hidden sx={{ position: "relative", height: 18, minWidth: 60 }}>
-      <Box sx={{ position: "absolute", left: "50%", insetBlock: -3, borderLeft: 1, borderColor: "divider" }} />
+      <Box sx={{ position: "absolute", left: `${zero}%`, insetBlock: -3, borderLeft: 1, borderColor: "divider" }} />
       <Box
         sx={{
           position: "absolute",
           insetBlock: 2,
-          [raises ? "left" : "right"]: "50%",
-          width: `${Math.abs(share) * 50}%`,
-          bgcolor: raises ? "warning.main" : "info.main",
+          left: `${Math.min(zero, tip)}%`,
+          width: `${Math.abs(tip - zero)}%`,
+          bgcolor: amount > 0 ? "warning.main" : "info.main",
           borderRadius: 0.5,
           transition: "width 200ms",
         }}

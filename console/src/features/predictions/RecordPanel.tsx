@@ -38,29 +38,27 @@ export function RecordPanel({ form, patient }: Props) {
   return (
     <Grid container spacing={3}>
       <Grid size={{ xs: 12, md: 5 }}>
-        <Panel
-          title={t("form.title")}
-          hint={t(patient ? "form.hintPatient" : "form.hint")}
-          actions={
-            <Stack direction="row" sx={{ flexWrap: "wrap", justifyContent: "flex-end" }}>
+        <Stack spacing={3}>
+          <Panel title={t("form.title")} hint={t(patient ? "form.hintPatient" : "form.hint")}>
+            <Grid container spacing={2} component="form" noValidate onSubmit={(event) => event.preventDefault()}>
+              {form.fields.map((field) => (
+                <Grid key={field.name} size={{ xs: 12, sm: 6 }}>
+                  <FieldInput
+                    field={field}
+                    text={typed[field.name] ?? ""}
+                    held={field.name in held}
+                    onChange={(text) => type(field.name, text)}
+                  />
+                </Grid>
+              ))}
+            </Grid>
+            <Stack direction="row" sx={{ flexWrap: "wrap", mt: 2 }}>
               <Button onClick={() => setOwn(typicalRecord(form.fields))}>{t("form.typical")}</Button>
               <Button onClick={() => setOwn({})}>{t("form.clear")}</Button>
             </Stack>
-          }
-        >
-          <Grid container spacing={2} component="form" noValidate onSubmit={(event) => event.preventDefault()}>
-            {form.fields.map((field) => (
-              <Grid key={field.name} size={{ xs: 12, sm: 6 }}>
-                <FieldInput
-                  field={field}
-                  text={typed[field.name] ?? ""}
-                  held={field.name in held}
-                  onChange={(text) => type(field.name, text)}
-                />
-              </Grid>
-            ))}
-          </Grid>
-        </Panel>
+          </Panel>
+          <Measured task={form.task} unit={form.target.unit} />
+        </Stack>
       </Grid>
       <Grid size={{ xs: 12, md: 7 }}>
         <Stack spacing={3}>
@@ -81,7 +79,6 @@ export function RecordPanel({ form, patient }: Props) {
               {query.data && <Reasoning answer={query.data} form={form} values={values} />}
             </>
           )}
-          <Measured task={form.task} unit={form.target.unit} />
         </Stack>
       </Grid>
     </Grid>
