@@ -22,7 +22,7 @@ def running(database_url: str, home: Path, *options: str) -> Iterator[tuple[subp
     process.said = []
     try:
         threading.Thread(target=lambda: process.said.extend(iter(process.stderr.readline, "")), daemon=True).start()
-        address = wait_for(lambda: re.search(r"(https?://\S+)/api ", "".join(process.said)), process.said)[1]
+        address = wait_for(lambda: re.search(r"FedCare is at (https?://\S+)", "".join(process.said)), process.said)[1]
         wait_for(lambda: answers(address), process.said)
         yield process, address
     finally:
