@@ -49,6 +49,9 @@ chaos: $(VENV)/.dev ## Kill every process of a consortium at random moments, and
 docs: $(VENV)/.dev ## Write the generated parts of docs/ anew (command line, settings, errors)
 	$(BIN)/python scripts/reference.py
 
+screenshots: $(VENV)/.dev $(PAGE) $(VENV)/.chromium ## Photograph the console of a demonstration for README and docs
+	$(BIN)/python scripts/screenshots.py
+
 constraints: ## Resolve the dependencies anew and pin them in constraints.txt
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	  --extra dev --extra ray --extra ckks --extra node pyproject.toml | sed 's/+cpu$$//' > constraints.txt
