@@ -10,7 +10,9 @@ holds that a poisoned group is left out through real masks too). A NaN cannot be
 the attacker's share of a masked sum is noise over the ring's whole range instead.
 
 ``--task tabular``: breast-cancer with a quarter of its rows for the test. ``--task pneumonia``: PneumoniaMNIST as in
-``benchmarks.pneumonia``, with ``--share`` of the training rows and ``--rounds`` rounds.
+``benchmarks.pneumonia``, with ``--share`` of the training rows and ``--rounds`` rounds. A run of all of it takes ten
+rounds of a quarter of a minute on two idle cores, and there are 81; a reduced matrix, of which each run takes fifteen
+seconds: ``--share 0.2 --rounds 4 --set local.epochs=2 --set model.width=16``.
 
 Reading: a line an attack, a column a setting: AUC, accuracy and success of the trigger in per cent.
 """
