@@ -82,8 +82,7 @@ def test_the_picture_shows_every_folder_of_the_code() -> None:
     shown = {(text.text or "").strip() for text in picture.iter("{http://www.w3.org/2000/svg}text")}
     folders = {f"{init.parent.name}/" for init in (ROOT / "src" / "fedcare").glob("*/__init__.py")}
     assert folders
-    assert folders <= shown
-    assert {name for name in shown if name.endswith("/")} == folders
+    assert {name for name in shown if name.endswith("/")} == folders | {"console/"}
 
 
 def test_the_layers_on_the_page_are_those_that_are_checked() -> None:
