@@ -179,6 +179,15 @@ def test_one_that_only_slows_the_others_down_is_left_out_though_no_round_is_refu
         assert record.dropped == {name: "without its update the round was better"}
 
 
+@pytest.mark.parametrize(("harm", "left_out"), [([1, 2], True), ([2], False)])
+def test_whoever_was_left_out_of_the_last_round_is_left_out_for_little(study, folder, watcher, harm, left_out):
+    plan = study(rounds__rounds=2, lr_schedule="constant", **DEFENDED)
+    name = max(plan.institutions, key=lambda each: len(each.train)).name
+    factors = iter([-2.0, 0.6][-len(harm) :])
+    outcome, _ = run(plan, folder, watcher, harm=harm, only=name, by=lambda way: next(factors) * way)
+    assert (name in outcome.state.history[1].dropped) == left_out
+
+
 def test_of_many_updates_a_part_is_left_out_so_that_evaluations_do_not_grow_with_their_square(study, folder, watcher):
     plan = study(partition="iid:12", rounds__rounds=1, outlier_factor=1e6, num_samples=600, **DEFENDED)
     name = plan.institutions[0].name
