@@ -1,4 +1,4 @@
-import { Table, TableBody, TableCell, TableContainer, TableHead, TableRow, TableSortLabel } from "@mui/material";
+import { Table, TableCell, TableContainer, TableHead, TableRow, TableSortLabel } from "@mui/material";
 import type { ReactNode } from "react";
 
 export interface Column<T> {
@@ -22,8 +22,8 @@ interface Props<T> {
 /** A plain table that scrolls sideways on a narrow screen. */
 export function DataTable<T>({ label, columns, rows, id }: Props<T>) {
   return (
-    <TableContainer tabIndex={0} role="region" aria-label={label}>
-      <Table size="small" aria-label={label}>
+    <TableContainer tabIndex={0} role="group" aria-label={label}>
+      <Table size="small" aria-label={label} sx={BODY}>
         <TableHead>
           <TableRow>
             {columns.map((column) => (
@@ -38,17 +38,17 @@ export function DataTable<T>({ label, columns, rows, id }: Props<T>) {
             ))}
           </TableRow>
         </TableHead>
-        <TableBody>
+        <tbody>
           {rows.map((row) => (
-            <TableRow key={id(row)} hover>
+            <tr key={id(row)}>
               {columns.map((column) => (
-                <TableCell key={column.key} align={column.numeric ? "right" : "left"}>
+                <td key={column.key} className={column.numeric ? "numeric" : undefined}>
                   {column.cell(row)}
-                </TableCell>
+                </td>
               ))}
-            </TableRow>
+            </tr>
           ))}
-        </TableBody>
+        </tbody>
       </Table>
     </TableContainer>
   );
@@ -61,3 +61,10 @@ function SortedBy({ direction, change, children }: NonNullable<Column<unknown>["
     </TableSortLabel>
   );
 }
+
+// The body's cells are plain ones, styled from here: a table of hundreds of them is drawn several times as fast.
+const BODY = {
+  "& td": { py: 0.75, px: 2, borderBottom: 1, borderColor: "divider", typography: "body2" },
+  "& td.numeric": { textAlign: "right", fontVariantNumeric: "tabular-nums" },
+  "& tbody tr:hover": { bgcolor: "action.hover" },
+} as const;

@@ -1,18 +1,18 @@
 /** Numbers, money, dates and sizes as the reader's language writes them. */
 export interface Format {
   /** With at most this many digits behind the point. */
-  number(value: number, digits?: number): string;
-  percent(share: number, digits?: number): string;
+  number: (value: number, digits?: number) => string;
+  percent: (share: number, digits?: number) => string;
   /** A value in a task's unit; dollars become money. */
-  quantity(value: number, unit: string | null | undefined): string;
-  bytes(count: number): string;
-  seconds(count: number): string;
-  date(iso: string): string;
-  moment(iso: string): string;
+  quantity: (value: number, unit: string | null | undefined) => string;
+  bytes: (count: number) => string;
+  seconds: (count: number) => string;
+  date: (iso: string) => string;
+  moment: (iso: string) => string;
   /** The time of day, to the second. */
-  time(iso: string): string;
+  time: (iso: string) => string;
   /** How long ago, or how soon. */
-  ago(iso: string, now?: number): string;
+  ago: (iso: string, now?: number) => string;
 }
 
 const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [

@@ -17,7 +17,7 @@ export function Deeds({ patientId }: { patientId: string }) {
       <Fetched query={query}>
         {({ items }) => (
           <DataTable
-            label={t("deeds.title")}
+            label={t("deeds.label")}
             columns={[
               { key: "at", name: t("deeds.at"), cell: ({ at }) => moment(at) },
               { key: "who", name: t("deeds.who"), cell: ({ actor_name, actor }) => actor_name ?? actor ?? "–" },

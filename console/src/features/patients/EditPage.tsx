@@ -61,7 +61,7 @@ function Editing({ patient }: { patient: Patient }) {
     },
     onError: async (error) => {
       if (error instanceof Problem && error.code === "lost_update")
-        setTheirs(await client.fetchQuery({ ...patientQuery(id), staleTime: 0 }));
+        setTheirs(await client.query({ ...patientQuery(id), staleTime: 0 }));
     },
   });
   const { base, typed } = draft.value;

@@ -1,9 +1,9 @@
+import { Link } from "@tanstack/react-router";
 import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Patient } from "../../api-client/schema";
 import { DataTable, type Column } from "../../components/DataTable";
-import { TextLink } from "../../components/LinkButton";
 import { format } from "../../lib/i18n";
 import type { Listing, Sort } from "./search";
 
@@ -29,9 +29,9 @@ export const PatientTable = memo(function PatientTable({ rows, sort, order, onSo
         name: t("fields.name"),
         sort: by("name"),
         cell: ({ id, first_name, last_name }) => (
-          <TextLink to="/patients/$patientId" params={{ patientId: id }} preload={false}>
+          <Link to="/patients/$patientId" params={{ patientId: id }} preload={false} style={LINK}>
             {`${last_name}, ${first_name}`}
-          </TextLink>
+          </Link>
         ),
       },
       { key: "age", name: t("short.age"), numeric: true, sort: by("age"), cell: ({ age }) => number(age) },
@@ -53,3 +53,5 @@ export const PatientTable = memo(function PatientTable({ rows, sort, order, onSo
   }, [t, i18n.resolvedLanguage, sort, order, onSort]);
   return <DataTable label={t("title")} columns={columns} rows={rows} id={({ id }) => id} />;
 });
+
+const LINK = { color: "var(--mui-palette-primary-main)" };

@@ -1,7 +1,7 @@
 import { Box, Button, Card, Stack } from "@mui/material";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Empty } from "../../components/Empty";
@@ -36,9 +36,11 @@ export function PatientsPage() {
   useSendOnLeaving();
 
   /** Another listing begins at its first page. */
-  function change(parts: Partial<Listing>): void {
-    void navigate({ search: (before) => ({ ...before, ...parts, cursor: undefined }), replace: true });
-  }
+  const change = useCallback(
+    (parts: Partial<Listing>) =>
+      void navigate({ search: (before) => ({ ...before, ...parts, cursor: undefined }), replace: true }),
+    [navigate],
+  );
   function clear(): void {
     setWords("");
     setCleared(cleared + 1);
@@ -159,4 +161,4 @@ function Export({ listing, words }: { listing: Listing; words: string }) {
   );
 }
 
-const HIDDEN = { position: "absolute", width: 1, height: 1, overflow: "hidden", clipPath: "inset(50%)" } as const;
+const HIDDEN = { position: "absolute", width: "1px", height: "1px", overflow: "hidden", clipPath: "inset(50%)" } as const;

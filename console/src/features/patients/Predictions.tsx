@@ -25,7 +25,7 @@ export function Predictions({ patientId }: { patientId: string }) {
           if (rows.length === 0) return <None patientId={patientId} />;
           return (
             <Stack spacing={1}>
-              <DataTable label={t("predictions.title")} columns={columns(t)} rows={rows} id={({ id }) => id} />
+              <DataTable label={t("predictions.label")} columns={columns(t)} rows={rows} id={({ id }) => id} />
               {query.hasNextPage && (
                 <Box>
                   <Button loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>

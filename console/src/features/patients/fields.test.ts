@@ -4,8 +4,7 @@ import type { Patient } from "../../api-client/schema";
 import { Problem } from "../../lib/api";
 import { bodyOf, faultsOf, NOTHING, numberOf, typedOf } from "./fields";
 
-const ZOE: Patient = {
-  id: "0197a3c2-5b1e-7c44-9d0a-3f6d2b8e1a57",
+const FIELDS = {
   first_name: "Zoë",
   last_name: "Müller",
   age: 42,
@@ -15,6 +14,10 @@ const ZOE: Patient = {
   smoker: "no",
   region: "northeast",
   insurance_cost: 8240.59,
+} as const;
+const ZOE: Patient = {
+  ...FIELDS,
+  id: "0197a3c2-5b1e-7c44-9d0a-3f6d2b8e1a57",
   created_by: null,
   created_at: "2026-03-02T09:30:00Z",
   updated_at: "2026-03-02T09:30:00Z",
@@ -23,8 +26,7 @@ const ZOE: Patient = {
 
 test("a record goes through a form unchanged, with either decimal sign", () => {
   for (const sign of [".", ","]) {
-    const { id: _id, created_by: _by, created_at: _at, updated_at: _up, revision: _rev, ...fields } = ZOE;
-    expect(bodyOf(typedOf(ZOE, sign))).toEqual(fields);
+    expect(bodyOf(typedOf(ZOE, sign))).toEqual(FIELDS);
   }
   expect(typedOf(ZOE, ",").bmi).toBe("27,9");
 });

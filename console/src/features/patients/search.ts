@@ -10,6 +10,8 @@ export const LIMITS = {
   cost_max: [0, 100_000_000_000],
 } as const;
 
+const FILTERS = ["sex", "smoker", "region", "age_min", "age_max", "cost_min", "cost_max"] as const;
+
 export type Sort = (typeof SORTS)[number];
 export type Bound = keyof typeof LIMITS;
 
@@ -50,8 +52,8 @@ export function listingOf(raw: Record<string, unknown>): Listing {
 }
 
 /** The filters of a listing alone. */
-export function filtersOf({ sort: _s, order: _o, limit: _l, cursor: _c, ...filters }: Listing): Filters {
-  return filters;
+export function filtersOf(listing: Listing): Filters {
+  return Object.fromEntries(FILTERS.flatMap((name) => (listing[name] === undefined ? [] : [[name, listing[name]]])));
 }
 
 /** A number in the range of a bound; undefined for anything else. */
