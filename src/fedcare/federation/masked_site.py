@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from fedcare.aggregation.exchange import Answer
 from fedcare.errors import SecureSumFailed
 from fedcare.federation.messages import Instruction
+from fedcare.federation.outgoing import Pending
 from fedcare.federation.scaled_sums import is_scaled, on_scale, scale_in, scaled_summand, spread_summand
 from fedcare.federation.site import Site
 from fedcare.federation.summands import question_of, summand, with_rows
@@ -61,7 +63,6 @@ class MaskedSite(Site):
     def __init__(self, site: Site, member: Member) -> None:
         self.name = site.name
         self._wrapped, self._member = site, member
-        self._trained: tuple[str, Answer] | None = None
 
     def statistics(self, instruction: Instruction) -> Answer:
         """A step of the protocol, or masked counts and sums of the training rows."""
@@ -74,7 +75,7 @@ class MaskedSite(Site):
                 case "scales":
                     return self._spread(instruction, vector)
                 case "masked":
-                    return self._scaled(instruction, vector)
+                    return self._scaled(instruction)
         return self._answer("train", instruction, vector, lambda: self._wrapped.train(instruction, vector))
 
     def evaluate(self, instruction: Instruction, vector: Vector) -> Answer:
@@ -105,32 +106,28 @@ class MaskedSite(Site):
         context = with_rows(question, instruction)
         if (before := self._member.begin(part, context)) is not None:
             return Answer(self.name, payload=before)
-        answer = self._train_once(question, instruction, vector)
-        if answer.error is not None:
-            return answer
-        masked = spread_summand(answer, instruction, vector)
+        pending = self._wrapped.outgoing.pending
+        if pending is None or pending.question != question:
+            answer = self._wrapped.train(instruction, vector)
+            if answer.error is not None or answer.vector is None:
+                return answer
+            moved = replace(answer, vector=answer.vector - vector)
+            pending = self._wrapped.outgoing.pending = Pending(question, instruction.round, moved)
+        masked = spread_summand(pending.answer, instruction)
         return Answer(self.name, payload=self._member.mask(part, context, masked, f"scales:{question}"))
 
-    def _scaled(self, instruction: Instruction, vector: Vector) -> Answer:
-        part, question = meant_for(self.name, Scaled, instruction.payload), question_of("train", instruction, vector)
+    def _scaled(self, instruction: Instruction) -> Answer:
+        """The movement that the first question was about; the weights have not come a second time."""
+        part, pending = meant_for(self.name, Scaled, instruction.payload), self._wrapped.outgoing.pending
+        if pending is None or pending.round != instruction.round:
+            raise SecureSumFailed(reason="this institution was not asked first how far weights moved in this round")
         scale = scale_in(part, instruction)
-        context = on_scale(with_rows(question, instruction), scale)
+        context = on_scale(with_rows(pending.question, instruction), scale)
         if (before := self._member.begin(part, context)) is not None:
             return Answer(self.name, payload=before)
-        answer = self._train_once(question, instruction, vector)
-        if answer.error is not None:
-            return answer
-        masked, rest = scaled_summand(answer, instruction, vector, scale)
+        masked, rest = scaled_summand(pending.answer, instruction, scale)
         self._wrapped.outgoing.feedback.keep(instruction.round, rest)
-        return Answer(self.name, payload=self._member.mask(part, context, masked, question))
-
-    def _train_once(self, question: str, instruction: Instruction, vector: Vector) -> Answer:
-        """Both sums are of the same training, which under differential privacy must not be paid for twice."""
-        if self._trained is not None and self._trained[0] == question:
-            return self._trained[1]
-        answer = self._wrapped.train(instruction, vector)
-        self._trained = (question, answer) if answer.error is None else None
-        return answer
+        return Answer(self.name, payload=self._member.mask(part, context, masked, pending.question))
 
     # -- any step -----------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ steps backwards, before the round loop sees an answer. Where a plan asks for non
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,17 @@ from fedcare.privacy.norm_bound import norm, shortened
 from fedcare.update import Vector
 
 
+@dataclass(frozen=True)
+class Pending:
+    """An update between two questions about it: ``question`` is the hash of the first, ``answer`` holds the movement
+    of the weights in place of the weights.
+    """
+
+    question: str
+    round: int
+    answer: Answer
+
+
 class Outgoing:
     """One institution's way out in one run: compression remembers what it kept back.
 
@@ -27,6 +38,7 @@ class Outgoing:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.feedback = Feedback(KeptBack(folder))
+        self.pending: Pending | None = None
 
     def leave(self, plan: TrainingPlan, round_number: int, current: Vector, learned: int, answer: Answer) -> Answer:
         """A training answer as it travels. ``learned``: length of the first part of the weights, see ``Manifest``."""

@@ -65,13 +65,15 @@ def on_scale(context: str, scale: Scale) -> str:
 # -- at the institution -----------------------------------------------------------------------------------------------
 
 
-def spread_summand(answer: Answer, instruction: Instruction, current: Vector) -> Masked:
+def spread_summand(answer: Answer, instruction: Instruction) -> Masked:
     """What an institution adds to the first sum: its rows, and how far each block of weights moved.
+
+    ``answer`` holds the movement of the weights here and below.
 
     Raises SecureSumFailed for what cannot be added up.
     """
     plan, _ = instruction.recipe()
-    spreads = spread(_movement(answer, current)[: learned_size(instruction)], plan.compression.block)
+    spreads = spread(_movement(answer)[: learned_size(instruction)], plan.compression.block)
     return Masked(to_wide(np.array([float(answer.examples)])), in_ring(spreads, answer, instruction))
 
 
@@ -83,13 +85,13 @@ def scale_in(part: Scaled, instruction: Instruction) -> Scale:
     return Scale(np.frombuffer(part.steps, _STEP).astype(np.float32), block, part.rows, len(part.members))
 
 
-def scaled_summand(answer: Answer, instruction: Instruction, current: Vector, scale: Scale) -> tuple[Masked, Vector]:
+def scaled_summand(answer: Answer, instruction: Instruction, scale: Scale) -> tuple[Masked, Vector]:
     """What an institution adds to the second sum, and what was lost of its movement, to be kept back.
 
     Raises SecureSumFailed for what cannot be added up.
     """
     plan, _ = instruction.recipe()
-    movement, learned = _movement(answer, current), learned_size(instruction)
+    movement, learned = _movement(answer), learned_size(instruction)
     # Rounded towards zero, what is sent keeps to the bound.
     shorter = plan.defence.norm_bound is not None
     levels, sent = to_levels(movement[:learned], answer.examples, scale, shorter=shorter)
@@ -99,10 +101,10 @@ def scaled_summand(answer: Answer, instruction: Instruction, current: Vector, sc
     return Masked(wide, in_ring(movement[learned:], answer, instruction), levels), rest
 
 
-def _movement(answer: Answer, current: Vector) -> Vector:
-    if answer.vector is None or answer.vector.shape != current.shape:
+def _movement(answer: Answer) -> Vector:
+    if answer.vector is None:
         raise SecureSumFailed(reason="there is nothing to add up")
-    return answer.vector - current
+    return answer.vector
 
 
 # -- at the coordinator -----------------------------------------------------------------------------------------------

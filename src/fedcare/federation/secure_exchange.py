@@ -240,7 +240,9 @@ class SecureExchange(MessageExchange):
                 trained = np.empty(0, np.float32) if kind == MessageType.TRAIN else None
                 self._on_answer(Answer(answer.institution, vector=trained))
 
-        self._ask_all(groups, call, kind, instruction, vector, take)
+        # Of the weights that the first of two questions brought, only the scale is asked in the second.
+        sent = None if any(group.scale is not None for group in groups) else vector
+        self._ask_all(groups, call, kind, instruction, sent, take)
 
     # -- 4 ------------------------------------------------------------------------------------------------------------
 
