@@ -253,7 +253,7 @@ def test_a_door_that_is_killed_costs_the_run_no_attempt_and_no_bit(consortium, t
     result = complete(process)
     after = places.address(consortium.home)
     assert after.life != before.life and after.private == before.private
-    assert result["attempts"] == 1
+    assert result["attempts"] == 1, (consortium.folder(row.id) / "runner.log").read_text()
     assert same_bits(consortium.folder(row.id), tmp_path / "run")
 
 

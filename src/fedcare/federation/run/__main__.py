@@ -37,7 +37,7 @@ def _carry_on(place: RunPlace) -> int:
     except PASSING as error:
         return _again(str(error))
     except KeyboardInterrupt:
-        return _again("the server of messages took the run's task back")
+        return _again("it was interrupted")
     finally:
         teller.close()
     return DONE

@@ -14,8 +14,13 @@ from flwr.app import Context
 from flwr.cli.build import build_fab_from_files
 from flwr.common.constant import SubStatus
 from flwr.common.serde import context_from_proto, run_from_proto
-from flwr.proto.runtime_pb2 import AcquireTaskRequest, PullTaskInputRequest, PushTaskOutputRequest
-from flwr.supercore.heartbeat import HeartbeatSender, make_task_heartbeat_fn_http
+from flwr.proto.runtime_pb2 import (
+    AcquireTaskRequest,
+    PullTaskInputRequest,
+    PushTaskOutputRequest,
+    SendTaskHeartbeatRequest,
+)
+from flwr.supercore.heartbeat import HeartbeatSender
 from flwr.supercore.interceptors import RuntimeVersionHttpInterceptor, SuperExecAuthHttpInterceptor
 from flwr.supercore.retry import make_simple_http_retry_invoker
 from flwr.supercore.runtime import RuntimeHttpClient
@@ -42,6 +47,7 @@ class FlowerRun:
         self._home, self._config = home, {"plan-hash": plan_hash, "run-id": run_id}
         self._heartbeat: HeartbeatSender | None = None
         self._address: places.Address | None = None
+        self._disowned = False
         self.grid = ArrivingGrid()
 
     def begin(self) -> None:
@@ -50,6 +56,8 @@ class FlowerRun:
         They answer again what they have answered before. Raises CoordinatorUnreachable and CoordinatorRefused; the run
         is lost, as ``is_lost`` says, until this has worked.
         """
+        self._fall_silent()
+        self._disowned = True
         address = places.address(self._home)
         with Control.of(self._home) as control:
             for earlier in control.runs().values():
@@ -57,7 +65,6 @@ class FlowerRun:
                     control.stop(earlier.run_id)
             number = control.start(_bundle(), **self._config)
         self.grid.turn_to(address.private, _task_token(self._home, address.private))
-        self._beat()
         try:
             given = self.grid._runtime_client.PullTaskInput(PullTaskInputRequest())
         except httpx.HTTPError as error:
@@ -68,11 +75,12 @@ class FlowerRun:
         TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = given.task_id, run.run_id, context.node_id
         self.grid.set_run(run)
         self.context: Context = context
-        self._address = address
+        self._address, self._disowned = address, False
+        self._beat()
 
     def is_lost(self) -> bool:
-        """Whether the SuperLink was started anew since the run began."""
-        return places.address(self._home) != self._address
+        """Whether the SuperLink knows nothing of the run any more: it was started anew, or has given the run up."""
+        return self._disowned or places.address(self._home) != self._address
 
     def registered(self) -> list[str]:
         """The institutions whose nodes are registered."""
@@ -88,9 +96,22 @@ class FlowerRun:
         self.grid.close()
 
     def _beat(self) -> None:
-        self._fall_silent()
-        self._heartbeat = HeartbeatSender(make_task_heartbeat_fn_http(self.grid._runtime_client))
+        client = self.grid._runtime_client
+        self._heartbeat = HeartbeatSender(lambda: self._tell_alive(client))
         self._heartbeat.start()
+
+    def _tell_alive(self, client: RuntimeHttpClient) -> bool:
+        """Whether the SuperLink has heard it. Flower's own function ends the process where the task is not known."""
+        try:
+            known = client.SendTaskHeartbeat(SendTaskHeartbeatRequest()).success
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code not in (401, 403):
+                return False
+            known = False
+        except httpx.TransportError:
+            return False
+        self._disowned = self._disowned or not known
+        return True
 
     def _fall_silent(self) -> None:
         if self._heartbeat is not None and self._heartbeat.is_running:
