@@ -17,7 +17,8 @@ def images(rows=3, side=28, seed=0):
 
 
 @pytest.mark.parametrize(
-    ("octaves", "orientations", "channels"), [(0, 4, 1), (1, 4, 5), (2, 4, 1 + 8 + 16), (3, 6, 1 + 18 + 108), (2, 8, 81)]
+    ("octaves", "orientations", "channels"),
+    [(0, 4, 1), (1, 4, 5), (2, 4, 1 + 8 + 16), (3, 6, 1 + 18 + 108), (2, 8, 81)],
 )
 def test_there_is_a_channel_for_the_image_each_wavelet_and_each_pair_of_falling_scale(octaves, orientations, channels):
     spec = ScatteringSpec(octaves=octaves, orientations=orientations, places=2)
