@@ -16,7 +16,13 @@ import pytest
 import sqlalchemy
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from tests.gateway.conftest import PASSWORD, Gateway, email_of, populate
+from tests.gateway.conftest import (
+    PASSWORD,
+    Gateway,
+    email_of,
+    populate,
+    trained,  # noqa: F401 - a fixture here as well
+)
 
 from fedcare.db.database import Database
 from fedcare.gateway.app import create_app

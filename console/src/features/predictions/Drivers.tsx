@@ -8,6 +8,8 @@ import { placeOf } from "./drawing";
 import { useWords } from "./words";
 
 const SHOWN = 8;
+// For who does not see the bars; it must not make the page wider.
+const UNSEEN = { position: "absolute", width: 1, height: 1, overflow: "hidden", clipPath: "inset(50%)" } as const;
 
 interface Props {
   explanation: PredictionExplanation;
@@ -31,7 +33,7 @@ export function Drivers({ explanation, shown }: Props) {
       hint={t("drivers.hint", { baseline: shown(baseline), value: shown(value) })}
     >
       <Box component="table" sx={{ width: "100%", borderCollapse: "collapse", fontVariantNumeric: "tabular-nums" }}>
-        <caption style={{ position: "absolute", clipPath: "inset(50%)", whiteSpace: "nowrap" }}>{t("drivers.caption")}</caption>
+        <caption style={UNSEEN}>{t("drivers.caption")}</caption>
         <tbody>
           {rows.map(({ feature, shown: text, amount }) => (
             <tr key={feature}>
@@ -39,7 +41,7 @@ export function Drivers({ explanation, shown }: Props) {
                 {words.feature(feature)}
                 <Box component="span" sx={{ color: "text.secondary", fontWeight: 400 }}>
                   {" "}
-                  {words.category(text)}
+                  {words.shown(text)}
                 </Box>
               </Box>
               <td>

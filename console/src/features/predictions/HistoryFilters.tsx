@@ -49,6 +49,8 @@ export function HistoryFilters() {
       <PatientChoice
         key={search.patient ? patient.data?.id : "none"}
         patient={search.patient ? patient.data : undefined}
+        label={t("history.patient")}
+        hint={t("patient.type")}
         onChange={(id) => go({ patient: id })}
       />
       {day("since")}

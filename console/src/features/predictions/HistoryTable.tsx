@@ -58,7 +58,7 @@ function OfPatient({ id }: { id: string | null }) {
   const { t } = useTranslation("predictions");
   if (id === null) return <>{t("history.nobody")}</>;
   return (
-    <TextLink to="/patients/$patientId" params={{ patientId: id }}>
+    <TextLink sx={{ whiteSpace: "nowrap" }} to="/patients/$patientId" params={{ patientId: id }}>
       {t("history.ofPatient")}
     </TextLink>
   );

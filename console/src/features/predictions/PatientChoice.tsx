@@ -9,11 +9,13 @@ import { useDebounced } from "./useDebounced";
 
 interface Props {
   patient: Patient | undefined;
+  label: string;
+  hint: string;
   onChange: (id: string | undefined) => void;
 }
 
 /** Find a patient by the beginning of their names. What is typed here stays out of the page's address. */
-export function PatientChoice({ patient, onChange }: Props) {
+export function PatientChoice({ patient, label, hint, onChange }: Props) {
   const { t } = useTranslation("predictions");
   const [text, setText] = useState("");
   const search = useDebounced(text.trim());
@@ -38,7 +40,7 @@ export function PatientChoice({ patient, onChange }: Props) {
       )}
       noOptionsText={search === "" ? t("patient.type") : t("patient.none")}
       loadingText={t("patient.searching")}
-      renderInput={(params) => <TextField {...params} label={t("patient.label")} helperText={t("patient.hint")} />}
+      renderInput={(params) => <TextField {...params} label={label} helperText={hint} />}
     />
   );
 }

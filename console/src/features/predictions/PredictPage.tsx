@@ -55,7 +55,13 @@ function Asking({ status }: { status: ModelStatus }) {
           ))}
         </TextField>
         {search.by !== "file" && (
-          <PatientChoice key={chosen.data?.id} patient={chosen.data} onChange={(patient) => go({ patient })} />
+          <PatientChoice
+            key={chosen.data?.id}
+            patient={chosen.data}
+            label={t("patient.label")}
+            hint={t(form.data?.image ? "patient.hintImage" : "patient.hint")}
+            onChange={(patient) => go({ patient })}
+          />
         )}
       </Stack>
       {chosen.error && search.patient && <Failure error={chosen.error} retry={() => void chosen.refetch()} />}

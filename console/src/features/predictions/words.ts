@@ -1,9 +1,13 @@
 import { useTranslation } from "react-i18next";
 
+import { format } from "../../lib/i18n";
+
 export interface Words {
   feature(name: string): string;
   category(name: string): string;
   unit(name: string | null): string;
+  /** A value as the server writes it: a category, or a number and its unit. */
+  shown(text: string): string;
 }
 
 /** A task's own names in the reader's language where they are known, and else made legible: any task will do. */
@@ -13,10 +17,16 @@ export function useWords(): Words {
   const features = known("features");
   const categories = known("categories");
   const units = known("units");
+  const category = (name: string) => categories[name] ?? name;
+  const unit = (name: string | null) => (name === null ? "" : (units[name] ?? name));
   return {
+    category,
+    unit,
+    shown: (text) => {
+      const [, number, of = ""] = /^(-?\d+(?:\.\d+)?)(?: (.+))?$/.exec(text) ?? [];
+      return number === undefined ? category(text) : `${format().number(Number(number), 6)} ${unit(of)}`.trim();
+    },
     feature: (name) => features[name] ?? legible(name),
-    category: (name) => categories[name] ?? name,
-    unit: (name) => (name === null ? "" : (units[name] ?? name)),
   };
 }
 
