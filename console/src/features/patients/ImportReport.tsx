@@ -52,7 +52,7 @@ export function Preview({ report }: { report: ImportReport }) {
         label={t("import.first", { count: report.preview.length })}
         columns={FIELDS.map((name) => ({
           key: name,
-          name: t(`fields.${name}`),
+          name: t([`short.${name}`, `fields.${name}`]),
           numeric: numeric.has(name),
           cell: (row: PatientFields) => shown(row[name]) ?? t("unknown"),
         }))}
@@ -84,7 +84,7 @@ export function Problems({ report, name }: { report: ImportReport | null; name: 
       <DataTable
         label={t("import.problems")}
         columns={[
-          { key: "line", name: t("import.line"), numeric: true, cell: ({ line }) => number(line) },
+          { key: "line", name: t("import.line"), cell: ({ line }) => number(line) },
           { key: "column", name: t("import.column"), cell: ({ column }) => column },
           { key: "reason", name: t("import.reason"), cell: ({ reason }) => reason },
         ]}

@@ -82,7 +82,7 @@ function Actions({ patient }: { patient: Patient }) {
 
 function Record({ patient }: { patient: Patient }) {
   const { t } = useTranslation("patients");
-  const { number, quantity, moment } = format();
+  const { number, moment } = format();
   const cost = patient.insurance_cost;
   const facts = [
     ["age", t("one.years", { number: number(patient.age), count: patient.age })],
@@ -91,7 +91,7 @@ function Record({ patient }: { patient: Patient }) {
     ["children", number(patient.children)],
     ["smoker", t(`smoker.${patient.smoker}`)],
     ["region", patient.region],
-    ["insurance_cost", cost === null ? t("unknown") : t("one.aYear", { cost: quantity(cost, "dollars") })],
+    ["insurance_cost", cost === null ? t("unknown") : t("one.aYear", { cost: number(cost) })],
   ] as const;
   return (
     <Stack spacing={2}>
@@ -99,7 +99,7 @@ function Record({ patient }: { patient: Patient }) {
         {facts.map(([name, value]) => (
           <div key={name}>
             <Typography component="dt" variant="body2" sx={{ color: "text.secondary" }}>
-              {name === "bmi" ? <Hint text={t("hints.bmi")}>{t("fields.bmi")}</Hint> : t(`fields.${name}`)}
+              {name === "bmi" ? <Hint text={t("hints.bmi")}>{t("plain.bmi")}</Hint> : t([`plain.${name}`, `fields.${name}`])}
             </Typography>
             <Typography component="dd" sx={{ m: 0, fontWeight: 600, overflowWrap: "anywhere" }}>
               {value}

@@ -42,7 +42,7 @@ export const PatientTable = memo(function PatientTable({ rows, sort, order, onSo
       { key: "region", name: t("fields.region"), cell: ({ region }) => region },
       {
         key: "cost",
-        name: t("short.cost"),
+        name: t("short.insurance_cost"),
         numeric: true,
         sort: by("cost"),
         cell: ({ insurance_cost }) => (insurance_cost === null ? t("unknown") : number(insurance_cost)),
