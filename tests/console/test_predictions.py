@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
+from sqlalchemy import update
 
 from fedcare.data.sources.synthetic_images import generate
 from fedcare.db.audit import Origin
 from fedcare.db.ids import new_id
-from fedcare.db.tables import patients
+from fedcare.db.tables import institutions, patients
 from fedcare.gateway.models.importing import import_version
+from fedcare.registry.version import read_version
 
 FILES = Path(__file__).parents[1] / "files"
 CLINICIANS = ["nurse", "doctor", "admin"]
@@ -177,6 +179,7 @@ def test_a_file_of_records_is_answered_row_by_row_and_taken_home(seat, role):
     lines = Path(saved.value.path()).read_text(encoding="utf-8-sig").splitlines()
     assert lines[0].startswith("name,age") and lines[1].startswith("Ada,44") and "dollars" in lines[1]
     if role == "nurse":
+        page.evaluate("scrollTo(0, 0)")
         here.check("predict-file")
 
 
@@ -261,8 +264,8 @@ def test_the_history_is_filtered_and_an_outcome_recorded(seat, ada, role):
         here.check("history-outcome")
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
     expect(rows.nth(1)).to_contain_text("$8,42")
-    page.get_by_label("From").fill("2001-01-01")
-    page.get_by_label("To").fill("2001-01-02")
+    page.get_by_label("From", exact=True).fill("2001-01-01")
+    page.get_by_label("To", exact=True).fill("2001-01-02")
     expect(page.get_by_text("No prediction is like this")).to_be_visible()
     assert "since=2001-01-01" in page.url
 
@@ -286,3 +289,11 @@ def test_the_consortium_sees_neither(seat):
     page = seat("consortium").page
     expect(page.get_by_role("link", name="Predict", exact=True)).to_have_count(0)
     expect(page.get_by_role("link", name="Past predictions")).to_have_count(0)
+
+
+def test_a_hospital_on_whose_records_the_version_was_measured_sees_its_own_error(seat, site, trained):
+    name = next(iter(read_version(trained("insurance")).metrics["institutions"]))
+    with site.gateway.owner.begin() as owner:
+        owner.execute(update(institutions).where(institutions.c.name == "Hospital B").values(name=name))
+    page = seat("doctor", "B").open("/predict?task=insurance-cost")
+    expect(part(page, "How good is it here?")).to_contain_text(f"Measured on records of {name}:")

@@ -2,7 +2,7 @@ import { InputAdornment, MenuItem, TextField } from "@mui/material";
 import { useTranslation } from "react-i18next";
 
 import { format } from "../../lib/i18n";
-import { doubtOf, rounded, stepOf, valueOf, type Field } from "./record";
+import { doubtOf, rangeOf, valueOf, type Field } from "./record";
 import { useWords } from "./words";
 
 interface Props {
@@ -24,7 +24,7 @@ export function FieldInput({ field, text, held, onChange }: Props) {
     value: text,
     required: field.required,
     error: doubt === "fraction" || doubt === "impossible",
-    helperText: held ? t("form.held") : doubt ? t(`form.${doubt}`, { known }) : known,
+    helperText: held && !doubt ? "" : doubt ? t(`form.${doubt}`, { known }) : known,
   };
   if (held) {
     const shown = field.kind === "category" ? words.category(text) : text;
@@ -67,8 +67,7 @@ function leave(event: React.WheelEvent<HTMLInputElement>): void {
 function useKnown(field: Field): string {
   const { t } = useTranslation("predictions");
   if (field.kind === "category") return field.required ? "" : t("form.optional");
-  const step = stepOf(field);
-  const shown = (value: number) => format().number(rounded(value, step), 6);
-  const range = t("form.knows", { low: shown(field.low), high: shown(field.high) });
+  const [low, high] = rangeOf(field, field.typical).map((end) => format().number(end, 6));
+  const range = t("form.knows", { low, high });
   return field.required ? range : `${range} · ${t("form.optional")}`;
 }

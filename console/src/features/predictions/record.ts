@@ -73,10 +73,10 @@ export function rounded(value: number, step: number): number {
   return Number((Math.round(value / step) * step).toPrecision(12));
 }
 
-/** From where to where a slider goes: what the model knows, in whole steps, and the present value in any case. */
+/** What the model knows, in whole steps and no further, and a value in any case: where a slider goes. */
 export function rangeOf(field: NumberField, value: number): [number, number] {
   const step = stepOf(field);
-  const low = rounded(Math.floor(field.low / step + 1e-9) * step, step);
-  const high = rounded(Math.ceil(field.high / step - 1e-9) * step, step);
+  const low = rounded(Math.ceil(field.low / step - 1e-9) * step, step);
+  const high = rounded(Math.floor(field.high / step + 1e-9) * step, step);
   return [Math.min(low, value), Math.max(high, value)];
 }
