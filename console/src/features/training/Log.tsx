@@ -15,16 +15,12 @@ export function Log({ live }: { live: Live }) {
   const lines = live.lines.toReversed().slice(0, every ? undefined : AT_FIRST);
   return (
     <Panel title={t("log.title")} hint={t("log.hint")}>
-      <Box
-        component="ol"
-        role="log"
-        aria-label={t("log.title")}
-        tabIndex={0}
-        sx={{ m: 0, p: 0, listStyle: "none", maxHeight: 640, overflow: "auto" }}
-      >
-        {lines.map((line) => (
-          <Entry key={line.id} line={line} />
-        ))}
+      <Box role="log" aria-label={t("log.title")} tabIndex={0} sx={{ maxHeight: 640, overflow: "auto" }}>
+        <Box component="ol" sx={{ m: 0, p: 0, listStyle: "none" }}>
+          {lines.map((line) => (
+            <Entry key={line.id} line={line} />
+          ))}
+        </Box>
       </Box>
       {lines.length < live.lines.length && <Button onClick={() => setEvery(true)}>{t("log.every", { count: live.lines.length })}</Button>}
     </Panel>

@@ -57,7 +57,7 @@ export function Participation({ rounds, live, running }: Props) {
 function Cells({ parts, rolledBack }: { parts: Matrix; rolledBack: ReadonlySet<number> }) {
   const { t } = useTranslation("training");
   return (
-    <TableContainer tabIndex={0} role="region" aria-label={t("parts.title")}>
+    <TableContainer tabIndex={0} role="group" aria-label={t("parts.title")}>
       <Table size="small" sx={{ width: "auto", "& th, & td": { p: 0.5, border: 0 } }}>
         <TableHead>
           <TableRow>

@@ -35,15 +35,18 @@ export function useLive(run: string): { live: Live; stream: StreamState } {
       stop();
     };
   }, [run]);
-  useAskAgain(run, live);
+  useAskAgain(run, live, stream);
   return { live, stream };
 }
 
-/** The institutions' own figures, reasons and versions are in no event: ask for the run again when one points to them. */
-function useAskAgain(run: string, { figures, status }: Live): void {
+/**
+ * The institutions' own figures, reasons and versions are in no event: ask for the run again when one points to them, and
+ * when the stream is back.
+ */
+function useAskAgain(run: string, { figures, status }: Live, stream: StreamState): void {
   const queries = useQueryClient();
   useEffect(() => {
     const timer = setTimeout(() => void queries.invalidateQueries({ queryKey: runQuery(run).queryKey }), ASK_MS);
     return () => clearTimeout(timer);
-  }, [queries, run, figures, status]);
+  }, [queries, run, figures, status, stream]);
 }
