@@ -1,6 +1,24 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
+// Of the packages, what every page needs; named where a package also holds what only some pages do.
+const PACKAGES = [
+  "react",
+  "react-dom",
+  "scheduler",
+  "use-sync-external-store",
+  "@emotion",
+  "stylis",
+  "@tanstack",
+  "i18next",
+  "react-i18next",
+  "openapi-fetch",
+  "@mui/(system|utils|styled-engine|private-theming)",
+  "@mui/material/(styles|utils|zero-styled|SvgIcon|Paper|Alert|AlertTitle|Button|ButtonBase|Card|CardContent|Typography|Box|Stack)",
+];
+const SELDOM = "(?!.*(infiniteQuery|InfiniteQuery|queriesObserver|useRovingTabIndex|system/.*Grid))";
+const FRAME = new RegExp(`^${SELDOM}.*node_modules/(${PACKAGES.join("|")})/`);
+
 // The gateway serves what is built from inside its own package, so a wheel holds it.
 export default defineConfig({
   plugins: [react()],
@@ -11,6 +29,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 700,
     modulePreload: { polyfill: false },
+    // What every page stands on is one file, which compresses better than fifty small ones and changes seldom.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "frame", test: FRAME }] } } },
   },
   server: { proxy: { "/api": "http://127.0.0.1:8000" } },
   test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },

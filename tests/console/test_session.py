@@ -73,3 +73,32 @@ def test_an_address_that_there_is_not_is_said_with_a_way_on(seat):
     expect(here.page.get_by_text("There is no such page")).to_be_visible()
     here.page.get_by_role("link", name="Go to the overview").click()
     expect(here.page.get_by_role("heading", name="Welcome")).to_be_visible()
+
+
+def test_whoever_signs_out_everywhere_is_signed_out_in_every_other_browser(seat):
+    here, there = seat("doctor"), seat("doctor")
+    here.page.get_by_role("button", name="Doctor A").click()
+    here.page.get_by_role("menuitem", name="Sign out everywhere").click()
+    expect(here.page.get_by_label("Password")).to_be_visible()
+    there.page.reload()
+    expect(there.page.get_by_label("Password")).to_be_visible()
+
+
+def test_the_first_load_is_light(seat):
+    here = seat()
+    for address, first in (("/sign-in", "/sign-in"), ("/", None)):
+        if first is None:
+            here.sign_in("nurse")
+        session = here.page.context.new_cdp_session(here.page)
+        session.send("Network.enable")
+        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        scripts, sizes = set(), {}
+        session.on(
+            "Network.responseReceived", lambda it, s=scripts: s.add(it["requestId"]) if it["type"] == "Script" else None
+        )
+        session.on("Network.loadingFinished", lambda it, s=sizes: s.update({it["requestId"]: it["encodedDataLength"]}))
+        here.open(address)
+        here.page.wait_for_load_state("networkidle")
+        taken = sum(sizes.get(each, 0) for each in scripts)
+        assert 100_000 < taken < 200_000, f"{address}: {taken} bytes of scripts"
+        session.detach()

@@ -1,5 +1,4 @@
-import { Card, CardActionArea, CardContent, Typography } from "@mui/material";
-import Grid from "@mui/material/Grid";
+import { Box, Card, CardActionArea, CardContent, Typography } from "@mui/material";
 import { createLink } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
@@ -8,6 +7,7 @@ import { useMay, useMe } from "../lib/session";
 import { PLACES } from "./places";
 
 const Target = createLink(CardActionArea);
+const CARDS = { display: "grid", gap: 2, gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 280px), 1fr))" } as const;
 
 /** Where somebody who has just signed in begins: what there is for them, and what each of it is for. */
 export function OverviewPage() {
@@ -18,20 +18,18 @@ export function OverviewPage() {
   return (
     <Page title={t("overview.title", { name: me.name })} lead={lead}>
       <Typography variant="h2">{t("overview.first")}</Typography>
-      <Grid container spacing={2}>
+      <Box sx={CARDS}>
         {PLACES.filter(({ to, needs }) => to !== "/" && may(needs)).map(({ to, key }) => (
-          <Grid key={key} size={{ xs: 12, sm: 6, lg: 4 }}>
-            <Card sx={{ height: "100%" }}>
-              <Target to={to} sx={{ height: "100%" }}>
-                <CardContent>
-                  <Typography variant="h3">{t(`places.${key}.name`)}</Typography>
-                  <Typography sx={{ color: "text.secondary", mt: 0.5 }}>{t(`places.${key}.text`)}</Typography>
-                </CardContent>
-              </Target>
-            </Card>
-          </Grid>
+          <Card key={key}>
+            <Target to={to} sx={{ height: "100%" }}>
+              <CardContent>
+                <Typography variant="h3">{t(`places.${key}.name`)}</Typography>
+                <Typography sx={{ color: "text.secondary", mt: 0.5 }}>{t(`places.${key}.text`)}</Typography>
+              </CardContent>
+            </Target>
+          </Card>
         ))}
-      </Grid>
+      </Box>
     </Page>
   );
 }

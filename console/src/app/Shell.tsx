@@ -13,7 +13,7 @@ import {
   useMediaQuery,
   type Theme,
 } from "@mui/material";
-import { createLink, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { createLink, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -21,6 +21,7 @@ import { queries } from "../lib/query";
 import { onSessionEnd } from "../lib/renewal";
 import { useMay } from "../lib/session";
 import { AccountMenu } from "./AccountMenu";
+import { Guarded } from "./Guarded";
 import { MENU_WIDTH, PLACES } from "./places";
 
 const NarrowMenu = lazy(() => import("./NarrowMenu"));
@@ -75,7 +76,7 @@ export function Shell() {
         <Toolbar />
         <Container maxWidth="xl" sx={{ py: 3 }}>
           <Suspense fallback={<LinearProgress aria-label={t("loading")} />}>
-            <Outlet />
+            <Guarded />
           </Suspense>
         </Container>
       </Box>

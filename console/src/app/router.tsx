@@ -17,8 +17,6 @@ import { comparedOf, runFilterOf } from "../features/training/search";
 import { queries } from "../lib/query";
 import { meQuery } from "../lib/session";
 import { Crash, Missing } from "./Dead";
-import { OverviewPage } from "./OverviewPage";
-import { Shell } from "./Shell";
 
 interface Context {
   queries: QueryClient;
@@ -55,12 +53,16 @@ const inside = createRoute({
     const me = await context.queries.query({ ...meQuery, staleTime: "static" });
     if (!me) throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { to: location.href } });
   },
-  component: Shell,
+  component: lazyRouteComponent(() => import("./Shell"), "Shell"),
 });
 
 // Each page comes with its feature's own file: `component: lazyRouteComponent(() => import("../features/x"), "XPage")`.
 const pages = [
-  createRoute({ getParentRoute: () => inside, path: "/", component: OverviewPage }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/",
+    component: lazyRouteComponent(() => import("./OverviewPage"), "OverviewPage"),
+  }),
   createRoute({
     getParentRoute: () => inside,
     path: "/patients",

@@ -64,7 +64,7 @@ function useColumns(): Column<Entry>[] {
     { key: "seq", name: t("number"), cell: (entry) => entry.seq, numeric: true },
     { key: "at", name: t("at"), cell: (entry) => moment(entry.at) },
     { key: "who", name: t("who"), cell: (entry) => entry.actor_name ?? entry.actor ?? t("nobody") },
-    { key: "what", name: t("what"), cell: (entry) => entry.action },
+    { key: "what", name: t("what"), cell: ({ action }) => <span title={action}>{t(`actions.${action}`, { defaultValue: action })}</span> },
     {
       key: "which",
       name: t("which"),
@@ -73,7 +73,7 @@ function useColumns(): Column<Entry>[] {
     {
       key: "outcome",
       name: t("outcome"),
-      cell: ({ outcome }) => <Status label={outcome} tone={outcome === "refused" ? "warning" : "default"} />,
+      cell: ({ outcome }) => <Status label={t(`outcomes.${outcome}`, { defaultValue: outcome })} tone={outcome !== "ok" ? "warning" : "default"} />,
     },
     { key: "from", name: t("from"), cell: (entry) => entry.source ?? "" },
   ];

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import type { ModelDetails } from "../../api-client/schema";
 import { Failure } from "../../components/Failure";
+import { useNotify } from "../../components/Notices";
 import { format } from "../../lib/i18n";
 import { share } from "./api";
 
@@ -13,8 +14,15 @@ export function ShareDialog({ version, onClose }: { version: ModelDetails; onClo
   const { t } = useTranslation("models");
   const common = useTranslation();
   const { percent } = format();
+  const notify = useNotify();
   const [fraction, setFraction] = useState(0.1);
-  const sharing = useMutation({ mutationFn: share, onSuccess: onClose });
+  const sharing = useMutation({
+    mutationFn: share,
+    onSuccess: () => {
+      onClose();
+      notify({ text: t("share.on", { challenger: version.version, share: percent(fraction) }), severity: "success" });
+    },
+  });
   return (
     <Dialog open onClose={onClose} fullWidth maxWidth="xs" aria-labelledby="share">
       <DialogTitle id="share">{t("share.title")}</DialogTitle>

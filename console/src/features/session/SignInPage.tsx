@@ -1,4 +1,4 @@
-import { Alert, Box, Button, Card, CardContent, Stack, TextField, Typography } from "@mui/material";
+import { Alert, Box, Button, Card, CardContent, Stack, Typography } from "@mui/material";
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useState, type SubmitEvent } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,6 +7,7 @@ import { Failure } from "../../components/Failure";
 import { TextLink } from "../../components/LinkButton";
 import { Problem } from "../../lib/api";
 import { signIn } from "./api";
+import { Field } from "./Field";
 
 interface Props {
   /** Whether a session was there and has ended. */
@@ -43,7 +44,7 @@ export function SignInPage({ ended, onSignedIn }: Props) {
             <Typography sx={{ color: "text.secondary" }}>{t("lead")}</Typography>
             {ended && !entry.error && <Alert severity="info">{t("ended")}</Alert>}
             {entry.error && <Failure error={entry.error} />}
-            <TextField
+            <Field
               label={t("email")}
               type="email"
               autoComplete="username"
@@ -52,7 +53,7 @@ export function SignInPage({ ended, onSignedIn }: Props) {
               value={email}
               onChange={(event) => setEmail(event.target.value)}
             />
-            <TextField
+            <Field
               label={t("password")}
               type="password"
               autoComplete="current-password"
@@ -61,9 +62,9 @@ export function SignInPage({ ended, onSignedIn }: Props) {
               onChange={(event) => setPassword(event.target.value)}
             />
             {(several || institution !== "") && (
-              <TextField
+              <Field
                 label={t("institution")}
-                slotProps={{ htmlInput: { inputMode: "numeric", pattern: "[0-9]*" } }}
+                slotProps={{ input: { inputMode: "numeric", pattern: "[0-9]*" } }}
                 value={institution}
                 onChange={(event) => setInstitution(event.target.value.replace(/\D/g, ""))}
               />

@@ -1,10 +1,11 @@
-import { Alert, Box, Button, Card, CardContent, Stack, TextField, Typography } from "@mui/material";
+import { Alert, Box, Button, Card, CardContent, Stack, Typography } from "@mui/material";
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useState, type SubmitEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Failure } from "../../components/Failure";
 import { accept } from "./api";
+import { Field } from "./Field";
 
 const LEAST_LENGTH = 12;
 
@@ -44,12 +45,12 @@ export function WelcomePage({ onDone }: { onDone: () => void }) {
             <Typography sx={{ color: "text.secondary" }}>{t(first ? "welcome.first" : "welcome.lead")}</Typography>
             {accepting.error && <Failure error={accepting.error} />}
             {!handedOver && (
-              <TextField label={t("welcome.token")} required value={token} onChange={(event) => setToken(event.target.value)} />
+              <Field label={t("welcome.token")} required value={token} onChange={(event) => setToken(event.target.value)} />
             )}
             {first && (
               <>
-                <TextField label={t("welcome.name")} required value={name} onChange={(event) => setName(event.target.value)} />
-                <TextField
+                <Field label={t("welcome.name")} required value={name} onChange={(event) => setName(event.target.value)} />
+                <Field
                   label={t("email")}
                   type="email"
                   autoComplete="username"
@@ -59,17 +60,17 @@ export function WelcomePage({ onDone }: { onDone: () => void }) {
                 />
               </>
             )}
-            <TextField
+            <Field
               label={t("welcome.password")}
               helperText={t("welcome.long", { count: LEAST_LENGTH })}
               type="password"
               autoComplete="new-password"
               required
-              slotProps={{ htmlInput: { minLength: LEAST_LENGTH } }}
+              slotProps={{ input: { minLength: LEAST_LENGTH } }}
               value={password}
               onChange={(event) => setPassword(event.target.value)}
             />
-            <TextField
+            <Field
               label={t("welcome.repeat")}
               type="password"
               autoComplete="new-password"

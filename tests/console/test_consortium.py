@@ -1,0 +1,95 @@
+"""What the consortium's administrator looks after: hospitals, nodes, the server, and hospitals' first people."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+PHONE = {"viewport": {"width": 360, "height": 740}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nodes(site):
+    """Both hospitals' nodes; the certificate of B's ends soon."""
+    ends = {"Hospital A": timedelta(days=90, hours=1), "Hospital B": timedelta(days=3)}
+    seen = [
+        {
+            "institution": name, "node_id": str(number), "records": {"insurance-cost": 1000 * number},
+            "software": "0.1.0", "certificate_expires_at": (datetime.now(UTC) + left).isoformat(),
+        }
+        for number, (name, left) in enumerate(ends.items(), 1)
+    ]  # fmt: skip
+    headers = {"Authorization": f"Bearer {site.gateway.services.service_token}"}
+    httpx.post(f"{site.url}/api/internal/clients", json={"clients": seen}, headers=headers).raise_for_status()
+
+
+def test_a_hospital_is_added_changed_and_removed(seat):
+    here = seat("consortium")
+    page = here.page
+    page.get_by_role("link", name="Consortium").first.click()
+    page.get_by_role("button", name="Add a hospital").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Hospital A")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("That did not work")
+    dialog.get_by_label("Name").fill("Hospital C")
+    dialog.get_by_role("button", name="Save").click()
+    row = page.get_by_role("row").filter(has_text="Hospital C")
+    expect(row).to_contain_text("without end")
+    page.get_by_role("button", name="Change Hospital C").click()
+    dialog.get_by_label("Address").fill("3 High Street")
+    dialog.get_by_label("Patients are kept for").fill("3650")
+    dialog.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("3 High Street")
+    expect(row).to_contain_text("3650 days")
+    here.check("consortium-hospitals")
+    page.get_by_role("button", name="Remove Hospital C").click()
+    dialog.get_by_role("button", name="Remove").click()
+    expect(row).to_have_count(0)
+
+
+def test_nodes_are_shown_with_their_certificates_and_the_server_with_its_health(seat):
+    here = seat("consortium")
+    page = here.open("/consortium?part=nodes")
+    for name, records in (("Hospital A", "insurance-cost: 1,000"), ("Hospital B", "insurance-cost: 2,000")):
+        expect(page.get_by_role("row").filter(has_text=name)).to_contain_text(records)
+    expect(page.get_by_role("row").filter(has_text="Hospital B")).to_contain_text("connected")
+    here.check("consortium-nodes")
+    page.get_by_role("tab", name="Health").click()
+    expect(page.get_by_text("The database answers.")).to_be_visible()
+    expect(page.get_by_text("No model is active yet")).to_be_visible()
+    here.check("consortium-health")
+
+
+def test_a_hospitals_first_administrator_is_invited(seat, site):
+    here = seat("consortium")
+    page = here.open("/consortium?part=people")
+    page.get_by_role("button", name="Invite somebody").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Bea Berg")
+    dialog.get_by_label("Email").fill("bea@b.example")
+    for label, option in (("Where they work", "Hospital B"), ("Role", "Hospital administrator")):
+        dialog.get_by_role("combobox", name=label).click()
+        page.get_by_role("option", name=option).click()
+    dialog.get_by_role("button", name="Invite").click()
+    expect(page.get_by_label("Address of the invitation")).not_to_have_value("")
+    page.get_by_role("button", name="Close").click()
+    here.check("consortium-people")
+    (made,) = site.gateway.rows("select institution_id, role from medical_workers where email = 'bea@b.example'")
+    assert made == {"institution_id": site.gateway.institutions["B"], "role": "admin"}
+
+
+@pytest.mark.parametrize("role", ["nurse", "admin"])
+def test_a_hospitals_people_are_not_shown_it(seat, role):
+    here = seat(role)
+    expect(here.page.get_by_role("link", name="Consortium")).to_have_count(0)
+    page = here.open("/consortium")
+    expect(page.get_by_role("heading", name="This page is not for your role")).to_be_visible()
+    expect(page.get_by_role("button", name="Add a hospital")).to_have_count(0)
+
+
+def test_it_works_on_a_phone(seat):
+    here = seat("consortium", **PHONE)
+    expect(here.open("/consortium").get_by_text("Hospital A").first).to_be_visible()
+    here.check("consortium-phone")
