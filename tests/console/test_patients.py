@@ -244,7 +244,7 @@ def test_a_record_shows_what_was_predicted_for_it(seat, site, add, trained):
     services.shelf.reload()
     patient = add(last_name="Predicted")
     wanted = {"task": "insurance-cost", "patient_id": patient["id"], "record": True}
-    answer = site.gateway.client("doctor").post("/api/predict", json=wanted)
+    answer = site.gateway.client("doctor").post("/api/predictions", json=wanted)
     assert answer.status_code == 200, answer.text
     here = seat("doctor")
     page = here.open(f"/patients/{patient['id']}")

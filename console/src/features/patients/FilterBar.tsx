@@ -1,4 +1,4 @@
-import { Autocomplete, Button, MenuItem, Stack, TextField } from "@mui/material";
+import { Autocomplete, Box, Button, MenuItem, Stack, TextField } from "@mui/material";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -29,14 +29,17 @@ export function FilterBar({ filters, words, onWords, onChange, onClear }: Props)
         {(set > 0 || words !== "") && <Button onClick={onClear}>{t("filters.clear")}</Button>}
       </Stack>
       {open && (
-        <Stack id="patient-filters" direction="row" sx={{ gap: 2, flexWrap: "wrap" }}>
+        <Box
+          id="patient-filters"
+          sx={{ display: "grid", gap: 2, gridTemplateColumns: "repeat(auto-fill, minmax(145px, 1fr))" }}
+        >
           <Choice label={t("fields.sex")} values={SEXES} value={filters.sex} name={(sex) => t(`sex.${sex}`)} onChange={(sex) => onChange({ sex })} />
           <Choice label={t("fields.smoker")} values={SMOKERS} value={filters.smoker} name={(smoker) => t(`smoker.${smoker}`)} onChange={(smoker) => onChange({ smoker })} />
           <Region value={filters.region} onChange={(region) => onChange({ region })} />
           {(["age_min", "age_max", "cost_min", "cost_max"] as const).map((bound) => (
             <Limit key={bound} bound={bound} value={filters[bound]} onChange={(value) => onChange({ [bound]: value })} />
           ))}
-        </Stack>
+        </Box>
       )}
     </Stack>
   );
@@ -75,11 +78,9 @@ function Choice<T extends string>({ label, values, value, name, onChange }: Choi
   return (
     <TextField
       select
-      fullWidth={false}
       label={label}
       value={value ?? ""}
       onChange={(event) => onChange(values.find((each) => each === event.target.value))}
-      sx={{ minWidth: 130 }}
     >
       <MenuItem value="">{t("filters.any")}</MenuItem>
       {values.map((each) => (
@@ -105,7 +106,6 @@ function Region({ value, onChange }: { value: string | undefined; onChange: (reg
         later(() => onChange(text.trim() || undefined));
       }}
       renderInput={(parts) => <TextField {...parts} label={t("fields.region")} />}
-      sx={{ minWidth: 170 }}
     />
   );
 }
@@ -124,7 +124,6 @@ function Limit({ bound, value, onChange }: LimitProps) {
   const wrong = typed.trim() !== "" && number === undefined;
   return (
     <TextField
-      fullWidth={false}
       label={t(`filters.${bound}`)}
       value={typed}
       error={wrong}
@@ -136,7 +135,6 @@ function Limit({ bound, value, onChange }: LimitProps) {
         if (text === "" || next !== undefined) later(() => onChange(next));
       }}
       slotProps={{ htmlInput: { inputMode: "numeric", autoComplete: "off" } }}
-      sx={{ width: 170 }}
     />
   );
 }
