@@ -17,7 +17,7 @@ export function PlainPlan({ plan }: Pick<PlanDetails, "plan">) {
   return (
     <Grid container spacing={3}>
       {PARTS.map((part) => (
-        <Grid key={part} size={{ xs: 12, md: part === "leaves" || part === "protects" ? 6 : 4 }}>
+        <Grid key={part} size={{ xs: 12, md: part === "after" ? 12 : 6 }}>
           <Panel title={t(`parts.${part}`)}>
             <Stack component="ul" spacing={1} sx={{ m: 0, p: 0, listStyle: "none" }}>
               {said
@@ -37,7 +37,7 @@ function Line({ sentence: { key, values, tone } }: { sentence: Sentence }) {
   const { t } = useTranslation("plans");
   return (
     <Stack component="li" direction="row" spacing={1}>
-      <Box component="span" aria-hidden sx={{ color: tone ? COLOURS[tone] : "text.secondary", fontWeight: 700, width: 14 }}>
+      <Box component="span" aria-hidden sx={{ color: tone ? COLOURS[tone] : "text.secondary", fontWeight: 700, width: 14, flexShrink: 0 }}>
         {tone ? SIGNS[tone] : "·"}
       </Box>
       <Typography>{t(`says.${key}`, values)}</Typography>

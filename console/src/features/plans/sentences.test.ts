@@ -45,7 +45,7 @@ describe("a plan in sentences", () => {
     const plan = { ...PLAN, privacy: { dp, secure: { enabled: true, method: "masks", least: 3 } } };
     expect(found(plan, "private")?.values).toEqual({ epsilon: "4", delta: "0.00001" });
     expect(found(plan, "maskedUpdate")?.values).toEqual({ least: 3 });
-    expect(keys(plan)).toEqual(expect.arrayContaining(["noisyCount", "noFigures", "masked"]));
+    expect(keys(plan)).toEqual(expect.arrayContaining(["noisyCount", "noFigures", "masked", "lastRound"]));
     expect(keys(plan)).not.toEqual(expect.arrayContaining(["statistics"]));
   });
 

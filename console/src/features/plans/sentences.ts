@@ -135,8 +135,10 @@ function robust(read: Reader, format: Format): Sentence[] {
 function after(read: Reader, format: Format): Sentence[] {
   const metric = read.text("selection.metric") || read.text("task.metric");
   const tolerance = format.number(read.number("gate.tolerance") ?? 0, 4);
+  // Between private rounds nobody is asked, so there is no best one.
+  const round = read.is("privacy.dp.enabled") ? "lastRound" : metric ? "bestRoundBy" : "bestRound";
   return [
-    { part: "after", key: metric ? "bestRoundBy" : "bestRound", values: { metric } },
+    { part: "after", key: round, values: { metric } },
     { part: "after", key: "gate", values: { tolerance } },
   ];
 }
