@@ -22,6 +22,8 @@ export default function NoticeBar({ notice, open, onUndo, onClose }: Props) {
       <Alert
         severity={notice.severity}
         variant="filled"
+        // In the dark the filled ground would be too light for the white text that comes with it.
+        sx={{ bgcolor: `${notice.severity}.main`, color: `${notice.severity}.contrastText` }}
         onClose={onClose}
         action={
           notice.undo && (
