@@ -14,6 +14,7 @@ import { Panel } from "../../components/Panel";
 import { Status } from "../../components/Status";
 import { useMay } from "../../lib/session";
 import { activate, cardQuery, versionQuery } from "./api";
+import { CardText } from "./CardText";
 import { Comparison } from "./Comparison";
 import { Lineage } from "./Lineage";
 import { ShareDialog } from "./ShareDialog";
@@ -88,9 +89,7 @@ function Card({ id }: { id: number }) {
       <Fetched query={card}>
         {(text) =>
           text ? (
-            <Box component="pre" tabIndex={0} sx={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere", fontFamily: "inherit", m: 0 }}>
-              {text}
-            </Box>
+            <CardText text={text} />
           ) : (
             <Alert severity="info">{t("noCard")}</Alert>
           )

@@ -31,7 +31,7 @@ export const cardQuery = (id: number) =>
   queryOptions({
     queryKey: ["models", id, "card"],
     queryFn: ({ signal }) =>
-      taken(api.GET("/api/models/{version_id}/card", { params: { path: { version_id: id } }, parseAs: "text", signal })) as Promise<string>,
+      taken<string>(api.GET("/api/models/{version_id}/card", { params: { path: { version_id: id } }, parseAs: "text", signal })),
   });
 
 export const comparisonQuery = (task: string) =>
