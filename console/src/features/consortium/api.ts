@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 
-import type { InstitutionFields } from "../../api-client/schema";
+import type { InstitutionFields, Readiness } from "../../api-client/schema";
 import { api, taken } from "../../lib/api";
 import { pagesQuery } from "../../lib/pages";
 import { queries } from "../../lib/query";
@@ -20,12 +20,10 @@ export const readinessQuery = queryOptions({
   queryKey: ["ready"],
   queryFn: async ({ signal }) => {
     const response = await fetch("/api/health/ready", { signal });
-    return (await response.json()) as Awaited<ReturnType<typeof ready>>;
+    return (await response.json()) as Readiness;
   },
   refetchInterval: 10_000,
 });
-
-const ready = () => taken(api.GET("/api/health/ready"));
 
 const refresh = () => queries.invalidateQueries({ queryKey: ["institutions"] });
 

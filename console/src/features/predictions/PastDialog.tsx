@@ -63,7 +63,7 @@ function MadeFrom({ features }: { features: Record<string, unknown> }) {
               {words.feature(name)}
             </Typography>
             <Box component="dd" sx={{ m: 0 }}>
-              {valueShown(value, words.category)}
+              {valueShown(value, (category) => words.category(category))}
             </Box>
           </div>
         ))}

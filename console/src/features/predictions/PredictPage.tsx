@@ -30,7 +30,9 @@ function Asking({ status }: { status: ModelStatus }) {
   const search = useSearch({ from: "/inside/predict" });
   const navigate = useNavigate({ from: "/predict" });
   const answering = status.tasks.filter((each) => each.answering !== null);
-  const task = (answering.find((each) => each.task === search.task) ?? answering[0])?.task;
+  // A patient's record can be asked about at once, an image has to be found first.
+  const asked = answering.find((each) => each.task === search.task);
+  const task = (asked ?? answering.find((each) => each.features.length > 0) ?? answering[0])?.task;
   const chosen = useQuery({ ...patientQuery(search.patient ?? ""), enabled: search.patient !== undefined });
   const form = useQuery({ ...formQuery(task ?? ""), enabled: task !== undefined });
   const go = (change: Partial<typeof search>) =>

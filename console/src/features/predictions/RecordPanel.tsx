@@ -99,7 +99,7 @@ function Lacking({ names }: { names: readonly string[] }) {
   const words = useWords();
   return (
     <Panel>
-      <Empty title={t("form.lacking")}>{names.map(words.feature).join(", ")}</Empty>
+      <Empty title={t("form.lacking")}>{names.map((name) => words.feature(name)).join(", ")}</Empty>
     </Panel>
   );
 }

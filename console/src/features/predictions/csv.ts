@@ -39,11 +39,13 @@ function split(content: string, delimiter: string): string[][] {
     cell = "";
   };
   for (let at = 0; at < content.length; at++) {
-    const mark = content[at];
+    const mark = content.charAt(at);
     if (quoted) {
       if (mark !== '"') cell += mark;
-      else if (content[at + 1] === '"') cell += content[++at];
-      else quoted = false;
+      else if (content[at + 1] === '"') {
+        cell += '"';
+        at++;
+      } else quoted = false;
     } else if (mark === '"' && cell === "") quoted = true;
     else if (mark === delimiter) {
       cells.push(cell);
