@@ -282,7 +282,7 @@ def test_the_consortium_proposes_a_plan_and_starts_its_run(seat):
     form = page.get_by_role("dialog")
     form.get_by_label("Seed").fill("77")
     form.get_by_role("button", name="Propose").click()
-    expect(page.get_by_text("0 approved, 0 refused")).to_be_visible()
+    expect(page.get_by_text("0 approved, 0 refused").first).to_be_visible()
     page.get_by_role("button", name="Start a run").click()
     form.get_by_role("button", name="Start a run").click()
     expect(page.get_by_role("heading", name="Training of")).to_be_visible()
