@@ -93,7 +93,8 @@ def prediction(page: Page, address: str) -> None:
     """A prediction for the first patient."""
     patients(page, address)
     page.get_by_role("row").nth(1).get_by_role("link").first.click()
-    page.get_by_role("link", name="Predict").last.click()
+    page.wait_for_url(re.compile("/patients/[0-9a-f-]{36}$"))
+    page.get_by_role("main").get_by_role("link", name="Predict").first.click()
     page.get_by_text("What drove it").first.wait_for()
 
 
