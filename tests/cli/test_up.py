@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from fedcare.cli.up_consortium import ADMIN
+
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
 
 PATIENCE = 900
@@ -81,9 +83,9 @@ def consortium(server_folder):
 
 @contextmanager
 def signed_in(consortium: Consortium) -> Iterator[httpx.Client]:
-    email, password = re.search(r"Sign in as (\S+) with the password (\S+)", consortium.said()).groups()
+    password = re.search(r"Sign in as admin@institution-1.example with the password (\S+)", consortium.said())[1]
     with httpx.Client(base_url=consortium.address(), timeout=30) as client:
-        session = client.post("/api/auth/login", json={"email": email, "password": password})
+        session = client.post("/api/auth/login", json={"email": ADMIN, "password": password})
         assert session.status_code == 200
         client.headers["Authorization"] = f"Bearer {session.json()['access_token']}"
         yield client

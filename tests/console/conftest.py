@@ -76,9 +76,10 @@ def _listening(app) -> Iterator[str]:
         thread.join(30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium as the system has it."""
+    """Chromium as the system has it. It ends with the module: while it is there, its loop runs in the tests' thread,
+    and no other test could run one of its own."""
     with sync_playwright() as playwright:
         found = shutil.which("chromium") or shutil.which("chromium-browser")
         assert found, "Chromium is missing: `make test` installs it"

@@ -11,7 +11,7 @@ PHONE = {"viewport": {"width": 360, "height": 740}}
 
 @pytest.fixture(scope="module", autouse=True)
 def nodes(site):
-    """Both hospitals' nodes; the certificate of B's ends soon."""
+    """Lets both hospitals' nodes be heard of, who count as connected for half a minute; B's certificate ends soon."""
     ends = {"Hospital A": timedelta(days=90, hours=1), "Hospital B": timedelta(days=3)}
     seen = [
         {
@@ -21,7 +21,12 @@ def nodes(site):
         for number, (name, left) in enumerate(ends.items(), 1)
     ]  # fmt: skip
     headers = {"Authorization": f"Bearer {site.gateway.services.service_token}"}
-    httpx.post(f"{site.url}/api/internal/clients", json={"clients": seen}, headers=headers).raise_for_status()
+
+    def call() -> None:
+        httpx.post(f"{site.url}/api/internal/clients", json={"clients": seen}, headers=headers).raise_for_status()
+
+    call()
+    return call
 
 
 def test_a_hospital_is_added_changed_and_removed(seat):
@@ -49,12 +54,13 @@ def test_a_hospital_is_added_changed_and_removed(seat):
     expect(row).to_have_count(0)
 
 
-def test_nodes_are_shown_with_their_certificates_and_the_server_with_its_health(seat):
+def test_nodes_are_shown_with_their_certificates_and_the_server_with_its_health(seat, nodes):
     here = seat("consortium")
+    nodes()
     page = here.open("/consortium?part=nodes")
+    expect(page.get_by_role("row").filter(has_text="Hospital B")).to_contain_text("connected")
     for name, records in (("Hospital A", "insurance-cost: 1,000"), ("Hospital B", "insurance-cost: 2,000")):
         expect(page.get_by_role("row").filter(has_text=name)).to_contain_text(records)
-    expect(page.get_by_role("row").filter(has_text="Hospital B")).to_contain_text("connected")
     here.check("consortium-nodes")
     page.get_by_role("tab", name="Health").click()
     expect(page.get_by_text("The database answers.")).to_be_visible()
