@@ -22,7 +22,6 @@ from flwr.proto.runtime_pb2 import (
 )
 from flwr.supercore.heartbeat import HeartbeatSender
 from flwr.supercore.interceptors import RuntimeVersionHttpInterceptor, SuperExecAuthHttpInterceptor
-from flwr.supercore.retry import make_simple_http_retry_invoker
 from flwr.supercore.runtime import RuntimeHttpClient
 from flwr.supercore.task_identity import TaskIdentity
 
@@ -148,7 +147,6 @@ def _task_token(home: Path, address: str) -> str:
         insecure=True,
         root_certificates=None,
         interceptors=[RuntimeVersionHttpInterceptor(component_name="SuperExec"), secret],
-        retry_invoker=make_simple_http_retry_invoker(),
     )
     try:
         end = time.monotonic() + TASK_SECONDS

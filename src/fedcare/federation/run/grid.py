@@ -37,8 +37,9 @@ class ArrivingGrid(HttpGrid):
 
     def __init__(self) -> None:
         super().__init__(insecure=True, token="-")  # noqa: S106
-        # Whoever asks over it tries again by itself, and has a deadline to keep.
-        self._retry_invoker.max_tries = 1
+        # Whoever asks over it tries again by itself, and has a deadline to keep. Flower's rule would besides end the
+        # process with a SIGINT where a server does not know the task: one that was started anew does not.
+        self._retry_invoker = None  # type: ignore[assignment]
         self._arriving: dict[str, Arriving] = {}
 
     def turn_to(self, address: str, token: str) -> None:
