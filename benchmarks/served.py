@@ -33,7 +33,8 @@ START_SECONDS = 60
 
 @dataclass
 class Served:
-    """A running gateway: ``port`` of its HTTP, ``tokens`` by (role, institution's id), ``owner`` bound by no policy."""
+    """A running gateway: ``port`` of its HTTP, ``tokens`` by (role, institution's id), ``owner`` bound by no policy;
+    everybody's ``password``, for addresses such as doctor@1.example."""
 
     port: int
     home: Path
@@ -41,6 +42,7 @@ class Served:
     owner: sqlalchemy.Engine
     postgres: EmbeddedServer
     process: subprocess.Popen[bytes]
+    password: str
     tokens: dict[tuple[str, int | None], str] = field(default_factory=dict)
 
     def bearer(self, role: str = "doctor", institution: int | None = 1) -> dict[str, str]:
@@ -76,10 +78,10 @@ def serve(folder: Path, *, workers: int = 1, fast: bool = False) -> Iterator[Ser
         }
         with (folder / "gateway.log").open("wb") as log:
             process = _start(port, workers, environment, log)
-            served = Served(port, home, owner_url, owner, postgres, process)
+            served = Served(port, home, owner_url, owner, postgres, process, password)
             try:
                 wait_until_up(port, process)
-                _sign_in(served, password)
+                _sign_in(served)
                 yield served
             finally:
                 process.terminate()
@@ -145,8 +147,8 @@ def _worker(tx: sqlalchemy.Connection, institution: int | None, role: str, email
     tx.execute(sqlalchemy.insert(medical_workers).values(password_hash=hashed, **values))
 
 
-def _sign_in(served: Served, password: str) -> None:
+def _sign_in(served: Served) -> None:
     accounts = [(role, number) for role in ROLES for number in (1, 2)] + [("consortium", None)]
     for role, number in accounts:
-        body = {"email": f"{role}@{number or 0}.example", "password": password}
+        body = {"email": f"{role}@{number or 0}.example", "password": served.password}
         served.tokens[role, number] = served.ask("POST", "/api/auth/login", body)["access_token"]
