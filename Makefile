@@ -88,5 +88,6 @@ $(PAGE): $(PAGE_SOURCES) $(PACKAGES)
 	@cd console && npm run --silent build -- --logLevel warn
 
 $(VENV)/.chromium: | $(BIN)/uv
-	@command -v chromium >/dev/null || { echo "Installing Chromium ..."; apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
+	@command -v chromium-headless-shell >/dev/null || { echo "Installing Chromium ..."; apt-get update -qq; \
+	  apt-get install -y -qq chromium-headless-shell >/dev/null || command -v chromium >/dev/null || apt-get install -y -qq chromium >/dev/null; }
 	@touch $@

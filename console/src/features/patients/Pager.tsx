@@ -20,8 +20,10 @@ export function useTrail(): string[] | undefined {
 }
 
 interface Props {
-  shown: number;
+  /** How many rows are shown; undefined while those of another page still are. */
+  shown: number | undefined;
   count: number | undefined;
+  /** Where the next page begins; null where there is none, or it is not known yet. */
   next: string | null;
   trail: string[] | undefined;
   listing: Listing;
@@ -42,7 +44,7 @@ export function Pager({ shown, count, next, trail, listing, onSize }: Props) {
       sx={{ alignItems: "center", flexWrap: "wrap", gap: 1, p: 1.5 }}
     >
       <Typography sx={{ flexGrow: 1, color: "text.secondary" }}>
-        {first !== undefined && shown > 0 && t("pages.range", { from: number(first), to: number(first + shown - 1) })}
+        {first !== undefined && !!shown && t("pages.range", { from: number(first), to: number(first + shown - 1) })}
         {count !== undefined && ` ${t("pages.of", { number: number(count) })}`}
       </Typography>
       <TextField

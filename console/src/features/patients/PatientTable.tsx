@@ -5,13 +5,13 @@ import { useTranslation } from "react-i18next";
 import type { Patient } from "../../api-client/schema";
 import { DataTable, type Column } from "../../components/DataTable";
 import { format } from "../../lib/i18n";
-import type { Listing, Sort } from "./search";
+import type { Sort } from "./search";
 
 interface Props {
   rows: readonly Patient[];
   sort: Sort;
   order?: "desc";
-  onSort: (parts: Pick<Listing, "sort" | "order">) => void;
+  onSort: (key: Sort) => void;
 }
 
 /** A page of patients, each with a link to the record. */
@@ -21,7 +21,7 @@ export const PatientTable = memo(function PatientTable({ rows, sort, order, onSo
     const { number, date } = format();
     const by = (key: Sort) => ({
       direction: key === sort ? (order ?? ("asc" as const)) : (false as const),
-      change: () => onSort({ sort: key, order: key === sort && !order ? "desc" : undefined }),
+      change: () => onSort(key),
     });
     return [
       {

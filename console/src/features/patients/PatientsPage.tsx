@@ -18,7 +18,7 @@ import { useSendOnLeaving, useWaiting } from "./deletion";
 import { FilterBar } from "./FilterBar";
 import { Pager, useTrail } from "./Pager";
 import { PatientTable } from "./PatientTable";
-import { filtersOf, type Listing } from "./search";
+import { filtersOf, type Listing, type Sort } from "./search";
 import { useWords } from "./words";
 
 /** The institution's patients: found by name, narrowed, ordered, page by page. */
@@ -39,6 +39,20 @@ export function PatientsPage() {
   const change = useCallback(
     (parts: Partial<Listing>) =>
       void navigate({ search: (before) => ({ ...before, ...parts, cursor: undefined }), replace: true }),
+    [navigate],
+  );
+  /** The first click on a column orders by it, the second turns it round, however fast they follow each other. */
+  const sortBy = useCallback(
+    (key: Sort) =>
+      void navigate({
+        search: (before) => ({
+          ...before,
+          sort: key,
+          order: key === (before.sort ?? "name") && !before.order ? "desc" : undefined,
+          cursor: undefined,
+        }),
+        replace: true,
+      }),
     [navigate],
   );
   function clear(): void {
@@ -92,11 +106,11 @@ export function PatientsPage() {
             if (rows.length === 0 && listing.cursor === undefined) return <Nobody narrowed={narrowed} onClear={clear} />;
             return (
               <>
-                <PatientTable rows={rows} sort={listing.sort ?? "name"} order={listing.order} onSort={change} />
+                <PatientTable rows={rows} sort={listing.sort ?? "name"} order={listing.order} onSort={sortBy} />
                 <Pager
-                  shown={rows.length}
+                  shown={page.isPlaceholderData ? undefined : rows.length}
                   count={count.data}
-                  next={next}
+                  next={page.isPlaceholderData ? null : next}
                   trail={trail}
                   listing={listing}
                   onSize={(limit) => change({ limit })}
