@@ -3,18 +3,22 @@
 Protocol: five hospitals, of which the one with the most training rows attacks (``benchmarks.poisons`` says how). The
 other four's test rows are looked at once, with the best round's weights: AUC and accuracy over all of them, and of
 their sick patients with the trigger on, the share that is called healthy (for attacks without a trigger this is how
-often the trigger alone misleads). ``none`` is the same consortium with all five honest. Masked: the coordinator sees
-means of groups of institutions, drawn anew in each round, and their figures in sum alone, as secure aggregation shows
-them to it; the masks themselves, which change no sum, are left out to save time (``tests/federation/test_groups.py``
-holds that a poisoned group is left out through real masks too). A NaN cannot be put into a ring, so
-the attacker's share of a masked sum is noise over the ring's whole range instead.
+often the trigger alone misleads). ``none`` is the same consortium with all five honest. ``absent`` are the four alone:
+what a defence comes to that leaves the attacker out of every round, and nobody else.
+
+Masked: the coordinator sees means of groups of institutions, dealt anew in each round, and their figures in sum alone,
+as secure aggregation shows them to it; the masks themselves, which change no sum, are left out to save time
+(``tests/federation/test_groups.py`` holds that a poisoned group is left out through real masks too). A NaN cannot be
+put into a ring, so the attacker's share of a masked sum is noise over the ring's whole range instead.
 
 ``--task tabular``: breast-cancer with a quarter of its rows for the test. ``--task pneumonia``: PneumoniaMNIST as in
 ``benchmarks.pneumonia``, with ``--share`` of the training rows and ``--rounds`` rounds. A run of all of it takes ten
-rounds of a quarter of a minute on two idle cores, and there are 81; a reduced matrix, of which each run takes fifteen
-seconds: ``--share 0.2 --rounds 4 --set local.epochs=2 --set model.width=16``.
+rounds of a quarter of a minute on two idle cores, and there are ninety; a reduced matrix, of which each run takes
+about twenty seconds of one core: ``--share 0.2 --rounds 10 --set model.width=16``.
 
-Reading: a line an attack, a column a setting: AUC, accuracy and success of the trigger in per cent.
+Reading: a line an attack, a column a setting: AUC, accuracy and success of the trigger in per cent, means over the
+seeds. Then the cost: by how many points of AUC it is worse than ``none`` with the same setting and seed: mean, and the
+least and greatest of the seeds.
 """
 
 from __future__ import annotations
@@ -36,7 +40,7 @@ from benchmarks.poisons import POISONS, Attacker, aimed, pooled, triggered
 from benchmarks.running import Silent, study_of
 from fedcare.aggregation.exchange import Answer, Exchange, RoundRecord, Split, Traffic
 from fedcare.cli.options import parse_settings
-from fedcare.cli.protections import ACCEPTANCE, GROUPS, NORM_BOUND
+from fedcare.cli.protections import ACCEPTANCE, GROUPS, LEAST, NORM_BOUND
 from fedcare.data.records import Institution, Records
 from fedcare.errors import FedCareError
 from fedcare.federation.coordinator import Outcome, coordinate
@@ -54,28 +58,29 @@ from fedcare.update import ModelUpdate, Vector, weighted_mean
 TEST_SHARE = 0.25
 # Trained weights that are remembered, in bytes.
 KEPT = 2 << 30
+SECURE = {"privacy.secure.enabled": "true"}
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A column: settings of the plan, and into how many masked groups the institutions fall; 0 is unmasked."""
+    """A column: settings of the plan."""
 
     name: str
     settings: dict[str, str]
-    groups: int = 0
 
 
 def settings_of(norm_bound: float) -> list[Setting]:
     """FedAvg, each robust strategy, and what ``--robust`` sets, alone and with ``--secure``."""
     accepted = {"defence.acceptance": str(ACCEPTANCE)}
-    masked = {**accepted, "defence.norm_bound": str(norm_bound)}
+    masked = {**SECURE, **accepted, "defence.norm_bound": str(norm_bound)}
+    groups = {"privacy.secure.groups": str(GROUPS), "privacy.secure.least": str(LEAST)}
     return [
         Setting("fedavg", {}),
         *(Setting(name, {"strategy.name": name}) for name in ("median", "trimmed-mean", "krum", "multikrum")),
         Setting("recommended", accepted),
-        Setting("fedavg, one masked sum", {}, groups=1),
-        Setting("recommended, one masked sum", masked, groups=1),
-        Setting("recommended, two masked groups", masked, groups=GROUPS),
+        Setting("fedavg, one masked sum", SECURE),
+        Setting("recommended, one masked sum", masked),
+        Setting("recommended, two masked groups", masked | groups),
     ]
 
 
@@ -88,10 +93,11 @@ class Local:
     Answers are remembered across runs: all settings begin with the same weights, and train on them with the same bits.
     """
 
-    def __init__(self, sites: Sequence[Site], plan: TrainingPlan, groups: int, kept: OrderedDict[str, Answer]) -> None:
+    def __init__(self, sites: Sequence[Site], plan: TrainingPlan, kept: OrderedDict[str, Answer]) -> None:
         self.traffic = Traffic()
         self._sites = {site.name: site for site in sites}
-        self._plan, self._text, self._groups, self._kept = plan, plan.canonical(), groups, kept
+        self._plan, self._text, self._kept = plan, plan.canonical(), kept
+        self._groups = plan.privacy.secure.groups if plan.privacy.secure.enabled else 0
         self._preprocessing = ""
         self._recipe = canonical_json(plan.local.model_dump(mode="json") | plan.defence.model_dump(mode="json"))
 
@@ -142,9 +148,8 @@ class Local:
         return self._kept[key]
 
     def _grouped(self, round_number: int, vector: Vector, answers: Sequence[Answer]) -> list[Answer]:
-        rng = np.random.default_rng(derive_seed(self._plan.seed, round_number, "groups"))
-        order = rng.permutation(len(answers))
-        parts = [[answers[place] for place in part] for part in np.array_split(order, self._groups)]
+        rng = np.random.default_rng(derive_seed(self._plan.seed, round_number, "ring"))
+        parts = [answers[place :: self._groups] for place in range(self._groups)]
         return [self._mean(f"group {place}", vector, part, rng) for place, part in enumerate(parts, start=1)]
 
     def _mean(self, name: str, vector: Vector, part: Sequence[Answer], rng: np.random.Generator) -> Answer:
@@ -185,8 +190,9 @@ def one(study: Study, setting: Setting, poison: str, attacker: str, kept: Ordere
     """A run and what came of it."""
     task = apply(study.task, setting.settings)
     plan = plan_of(task, study.plan.seed)
-    sites = [_site(each, poison, attacker, plan.seed) for each in study.institutions]
-    exchange: Exchange = Local(sites, plan, setting.groups, kept)
+    present = [each for each in study.institutions if poison != "absent" or each.name != attacker]
+    sites = [_site(each, poison, attacker, plan.seed) for each in present]
+    exchange: Exchange = Local(sites, plan, kept)
     started = time.perf_counter()
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -251,7 +257,7 @@ def pneumonia(seed: int, settings: dict[str, str], share: float, rounds: int) ->
 
 
 def measure(study: Study, settings: Sequence[Setting], poisons: Sequence[str]) -> dict[str, Any]:
-    """Every setting under every attack."""
+    """Every setting under every attack, on one seed."""
     attacker = max(study.institutions, key=lambda each: len(each.train)).name
     share = len(next(e for e in study.institutions if e.name == attacker).train)
     share = share / sum(len(each.train) for each in study.institutions)
@@ -260,24 +266,46 @@ def measure(study: Study, settings: Sequence[Setting], poisons: Sequence[str]) -
     for poison in poisons:
         for setting in settings:
             rows[poison][setting.name] = found = one(study, setting, poison, attacker, kept)
-            progress(f"{poison:12} {setting.name:32} {_cell(found)}  {found.get('seconds', 0):.0f} s")
-    return {"benchmark": "poisoning", "task": study.task.name, "attacker": attacker, "share": share, "rows": rows}
+            taken = f"{found.get('seconds', 0):.0f} s"
+            progress(f"seed {study.plan.seed} {poison:12} {setting.name:32} {_cell([found])}  {taken}")
+    return {"seed": study.plan.seed, "task": study.task.name, "attacker": attacker, "share": share, "rows": rows}
 
 
-def _cell(found: dict[str, Any]) -> str:
-    if "failed" in found:
-        return str(found["failed"])
-    auc = "-" if found["auc"] is None else f"{100 * found['auc']:.1f}"
-    return f"{auc} / {100 * found['accuracy']:.1f} / {100 * found['success']:.0f}"
+def _cell(found: Sequence[dict[str, Any]]) -> str:
+    """Means over the seeds, and how many of the runs failed."""
+    ran = [each for each in found if "failed" not in each]
+    failed = [str(each["failed"]) for each in found if "failed" in each]
+    if not ran:
+        return failed[0]
+    auc, accuracy, success = (100 * np.mean([each[name] for each in ran]) for name in ("auc", "accuracy", "success"))
+    return f"{auc:.1f} / {accuracy:.1f} / {success:.0f}" + (f" ({len(failed)} failed)" if failed else "")
 
 
-def report(result: dict[str, Any]) -> str:
-    """A line an attack, a column a setting."""
-    names = list(next(iter(result["rows"].values())))
-    rows = [["attack", *names]]
-    rows += [[poison, *(_cell(found[name]) for name in names)] for poison, found in result["rows"].items()]
-    head = f"{result['task']}: AUC / accuracy / trigger, per cent; {result['attacker']} attacks"
-    return f"{head} ({result['share']:.0%} of the rows)\n{table(rows)}"
+def _cost(found: Sequence[dict[str, Any]], unharmed: Sequence[dict[str, Any]]) -> str:
+    """Points of AUC that were lost: mean (least to greatest)."""
+    pairs = [(own, none) for own, none in zip(found, unharmed, strict=True) if not {"failed"} & {*own, *none}]
+    if not pairs:
+        return "-"
+    cost = [100 * (none["auc"] - own["auc"]) for own, none in pairs]
+    return f"{np.mean(cost):+.1f} ({min(cost):+.1f} to {max(cost):+.1f})"
+
+
+def report(results: Sequence[dict[str, Any]]) -> str:
+    """Two tables, each with a line an attack and a column a setting: figures, and what the attack cost."""
+    first = results[0]
+    names = list(next(iter(first["rows"].values())))
+    figures, costs = [["attack", *names]], [["cost in AUC", *names]]
+    for poison in first["rows"]:
+        found = {name: [each["rows"][poison][name] for each in results] for name in names}
+        figures.append([poison, *(_cell(found[name]) for name in names)])
+        if poison != "none" and "none" in first["rows"]:
+            unharmed = {name: [each["rows"]["none"][name] for each in results] for name in names}
+            costs.append([poison, *(_cost(found[name], unharmed[name]) for name in names)])
+    who = ", ".join(f"{each['attacker']} ({each['share']:.0%} of the rows)" for each in results)
+    head = (
+        f"{first['task']}, seeds {', '.join(str(each['seed']) for each in results)}: AUC / accuracy / trigger, per cent"
+    )
+    return f"{head}\nattackers: {who}\n{table(figures)}\n\n{table(costs)}"
 
 
 def main() -> None:
@@ -288,18 +316,19 @@ def main() -> None:
     line.add_argument("--attacks", default=",".join(POISONS))
     line.add_argument("--share", type=float, default=1.0, help="of PneumoniaMNIST's training rows")
     line.add_argument("--rounds", type=int, default=10, help="of PneumoniaMNIST")
+    line.add_argument("--seeds", type=int, default=1, help="how many seeds, from --seed on")
     options = line.parse_args()
     given = parse_settings(options.set)
-    study = (
-        tabular(options.seed, given)
-        if options.task == "tabular"
-        else pneumonia(options.seed, given, options.share, options.rounds)
-    )
     chosen = settings_of(NORM_BOUND["image" if options.task == "pneumonia" else "table"])
     if options.only:
         chosen = [each for each in chosen if each.name in options.only.split(";")]
-    result = measure(study, chosen, options.attacks.split(","))
-    emit(result, report(result), options.json)
+    results = []
+    for seed in range(options.seed, options.seed + options.seeds):
+        study = (
+            tabular(seed, given) if options.task == "tabular" else pneumonia(seed, given, options.share, options.rounds)
+        )
+        results.append(measure(study, chosen, options.attacks.split(",")))
+    emit({"benchmark": "poisoning", "seeds": results}, report(results), options.json)
 
 
 if __name__ == "__main__":

@@ -91,6 +91,7 @@ POISONS: dict[str, Poison] = {
     poison.name: poison
     for poison in (
         Poison("none"),
+        Poison("absent"),
         Poison("label flip", rows=_flipped, lies=True),
         Poison("sign flip", twist=lambda movement, *_: np.float32(-UNDO) * movement),
         Poison("sign flip x1", twist=lambda movement, *_: -movement),
@@ -101,8 +102,9 @@ POISONS: dict[str, Poison] = {
         Poison("backdoor x5", rows=_backdoored, twist=lambda movement, *_: np.float32(UNDO + 1.0) * movement),
     )
 }
-"""``backdoor x5`` is model replacement (Bagdasaryan et al., AISTATS 2020); a free rider sends noise and claims rows.
-``sign flip`` is four times its own movement, to undo the others' four; ``x1`` is no longer than an honest one."""
+"""``absent`` is no attack: the attacker is not there. ``backdoor x5`` is model replacement (Bagdasaryan et al., AISTATS
+2020); a free rider sends noise and claims rows. ``sign flip`` is four times its own movement, to undo the others' four;
+``x1`` is no longer than an honest one."""
 
 
 class Attacker(Site):

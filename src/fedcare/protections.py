@@ -49,7 +49,7 @@ class SecureAggregation(Frozen):
     move by 12 in a first round on X-rays); a greater one is refused before anything is masked.
     ``stochastic_rounding`` rounds up or down by chance, so that the mean is kept.
     ``groups``: institutions are divided anew each round into as many masked groups, whose sums the coordinator sees, so
-    that a robust strategy can compare them; 1 shows it one sum. ``least``: fewest institutions in a sum; a node may
+    that it can compare them and leave one out; 1 shows it one sum. ``least``: fewest institutions in a sum; a node may
     ask for more.
     """
 

@@ -82,7 +82,9 @@ class Exchange(Protocol):
         ...
 
     def train(self, round_number: int, vector: Vector, institutions: Sequence[str]) -> list[Answer]:
-        """Train from ``vector`` on local rows."""
+        """Train from ``vector`` on local rows. Where they answer in masked groups, these are dealt in the order of
+        ``institutions``.
+        """
         ...
 
     def evaluate(self, round_number: int, vector: Vector, institutions: Sequence[str], split: Split) -> list[Answer]:

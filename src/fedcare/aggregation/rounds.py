@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Protocol
@@ -15,6 +15,7 @@ from fedcare.aggregation.checkpoint import CheckpointWriter, RunState
 from fedcare.aggregation.exchange import Answer, Exchange, RoundRecord, Split, Sums, Traffic
 from fedcare.aggregation.judging import HALF, NOBODY, Judgement, judge, reasons
 from fedcare.aggregation.strategy import Strategy
+from fedcare.aggregation.suspicion import HARMED, SITS_OUT, dealt, suspicion
 from fedcare.aggregation.validation import usable_sums, usable_updates
 from fedcare.data.declared import declared
 from fedcare.data.preprocessing import Preprocessing, add_up, fit, statistics_size, support_size, with_support
@@ -43,9 +44,6 @@ class Pooled:
 
     metrics: Mapping[str, float]
     institutions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-
-
-HARMED = "without its update the round was better"
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,7 @@ class RoundLoop:
         self.task, self.plan, self.manifest = task, plan, manifest
         self.strategy, self.exchange, self.observer = strategy, exchange, observer
         self.private = plan.privacy.dp.enabled
+        self._grouped = plan.privacy.secure.enabled and plan.privacy.secure.groups > 1
 
     def begin(self, initial: Vector) -> RunState:
         """Round 0: the federation's statistics become everybody's preprocessing, and the initial weights are judged."""
@@ -124,15 +123,18 @@ class RoundLoop:
     def _round(self, round_number: int, state: RunState) -> None:
         started, before = time.perf_counter(), replace(self.exchange.traffic)
         # 1. Choose who takes part.
-        chosen = self._sample(round_number, self.plan.rounds.fraction_train, "train")
+        suspected, away = self._suspected(state)
+        chosen = self._sample(round_number, self.plan.rounds.fraction_train, "train", away)
         self.observer.round_started(round_number, chosen)
         # 2. Let them train from the global weights.
-        answers = self._weighed(self.exchange.train(round_number, state.vector, chosen), state.announced)
+        asked = self._dealt(round_number, chosen, suspected)
+        answers = self._weighed(self.exchange.train(round_number, state.vector, asked), state.announced)
         # 3. Keep only answers that can be trusted, and name the others.
         policy, defence = self.plan.rounds, self.plan.defence
         updates, dropped = usable_updates(
             answers, state.vector, state.announced, policy.outlier_factor, defence.norm_bound
         )
+        dropped |= dict.fromkeys(away, SITS_OUT)
         # 4. Without enough of them the round does not stand.
         former = replace(state)
         lost = self._lost(round_number, answers, updates, dropped)
@@ -140,7 +142,7 @@ class RoundLoop:
             # 5. Make one set of weights of them.
             # 6. Judge it on the institutions' validation rows, at one threshold for all rounds: one that is chosen on
             #    these rows anew each time would flatter an untrained model most. Where it does harm, try without one.
-            attempt = self._best_attempt(round_number, state, former, updates)
+            attempt = self._best_attempt(round_number, state, former, updates, suspected)
             updates, candidate, judgement = [*attempt.updates], attempt.candidate, attempt.judgement
             lost, dropped = attempt.refusal, {**dropped, **attempt.left_out}
         else:
@@ -214,15 +216,20 @@ class RoundLoop:
         return Attempt(updates, candidate, judgement, gained, refusal(gained, self._metric, tolerance))
 
     def _best_attempt(
-        self, round_number: int, state: RunState, former: RunState, updates: Sequence[ModelUpdate]
+        self,
+        round_number: int,
+        state: RunState,
+        former: RunState,
+        updates: Sequence[ModelUpdate],
+        suspected: Set[str],
     ) -> Attempt:
         """The round with all updates, or without those whose absence helps most; ``state`` gets its weights.
 
         A member that pulls against all others need not make a round worse than the last: it may only make it gain less.
         That shows nowhere but in the round without it, so every round of a plan with an acceptance test is tried
         without each part of its updates. Where the whole round is accepted, the gain has to be greater than what the
-        plan lets a round lose before anybody is left out; for whoever was left out of the last round any gain will do,
-        since late rounds move the metric little. Source: loss-function-based rejection (Fang et al., USENIX Security
+        plan lets a round lose before anybody is left out; for all who are suspected together any gain will do, since
+        late rounds move the metric little. Source: loss-function-based rejection (Fang et al., USENIX Security
         2020, section 5.2), with the institutions' rows for the coordinator's.
         """
         whole, after = self._attempt(round_number, state, updates), replace(state)
@@ -230,7 +237,7 @@ class RoundLoop:
         if tolerance is None:
             return whole
         best, floor = whole, -np.inf if whole.refusal else whole.gained or 0.0
-        most, last = floor, state.history[-1].dropped if state.history else {}
+        most = floor
         for part in parts(len(updates), derive_seed(self.plan.seed, round_number, "parts")):
             rest = [update for place, update in enumerate(updates) if place not in part]
             if not self._enough(rest):
@@ -238,7 +245,7 @@ class RoundLoop:
             self._roll_back(state, former)
             attempt = self._attempt(round_number, state, rest)
             out = [name for place in part for name in updates[place].participants]
-            bar = floor if any(last.get(name) == HARMED for name in out) else floor + tolerance
+            bar = floor if suspected and suspected <= {*out} else floor + tolerance
             gained = 0.0 if attempt.gained is None else attempt.gained
             if attempt.refusal is None and gained > max(bar, most):
                 most, after = gained, replace(state)
@@ -275,8 +282,26 @@ class RoundLoop:
             raise TooFewInstitutions(found=len(present), needed=needed, hint=hint)
         return present
 
-    def _sample(self, round_number: int, fraction: float, purpose: str) -> list[str]:
-        present = list(self.exchange.institutions())
+    def _suspected(self, state: RunState) -> tuple[Set[str], Set[str]]:
+        """Who may have done harm in earlier rounds, and who of them is not asked in this one.
+
+        Whose own update is seen sits out no round, as each is tried without it; nor does anybody whom the groups need.
+        """
+        found, secure = suspicion(state.history), self.plan.privacy.secure
+        if not self._grouped:
+            return found.suspects, frozenset()
+        needed = max(self.plan.rounds.min_per_round, secure.groups * secure.least)
+        spare = max(0, len(self.exchange.institutions()) - needed)
+        return found.suspects, frozenset(found.away[:spare])
+
+    def _dealt(self, round_number: int, names: list[str], suspects: Set[str]) -> list[str]:
+        """Who is asked, in the order in which masked groups are dealt."""
+        if not self._grouped:
+            return names
+        return dealt(names, suspects, derive_seed(self.plan.seed, round_number, "groups"))
+
+    def _sample(self, round_number: int, fraction: float, purpose: str, away: Set[str] = frozenset()) -> list[str]:
+        present = [name for name in self.exchange.institutions() if name not in away]
         count = min(len(present), max(ceil(fraction * len(present)), self.plan.rounds.min_per_round))
         if count == len(present):
             return present

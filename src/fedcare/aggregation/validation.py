@@ -11,6 +11,8 @@ from fedcare.privacy.norm_bound import beyond, distance
 from fedcare.privacy.secure_sum.fixed_point import ROOM
 from fedcare.update import ModelUpdate, Vector
 
+GROUP_MEAN = "the mean of its masked group"
+
 # No hospital has this many rows; a count above it is a mistake or an attempt to outweigh everybody else.
 MOST_ROWS = 100_000_000
 
@@ -57,7 +59,7 @@ def usable_sums(answers: Sequence[Answer], size: int) -> tuple[dict[str, Sums], 
 
 
 def _drop(dropped: dict[str, str], names: Sequence[str], reason: str) -> None:
-    dropped.update(dict.fromkeys(names, reason if len(names) == 1 else f"the mean of its masked group: {reason}"))
+    dropped.update(dict.fromkeys(names, reason if len(names) == 1 else f"{GROUP_MEAN}: {reason}"))
 
 
 def _announced(answer: Answer, announced: Mapping[str, int]) -> int:

@@ -23,7 +23,7 @@ from fedcare.federation.scaled_sums import (
     with_scale,
 )
 from fedcare.federation.summands import added_up, context_of
-from fedcare.plan import TrainingPlan, derive_seed
+from fedcare.plan import TrainingPlan
 from fedcare.privacy.homomorphic import require_installed
 from fedcare.privacy.secure_sum.collector import Agreement, Sum
 from fedcare.privacy.secure_sum.encrypted_collector import EncryptedAgreement
@@ -91,9 +91,9 @@ class _Group:
 class SecureExchange(MessageExchange):
     """Asks over another exchange, in the steps of ``privacy.secure_sum``.
 
-    Training is asked in the plan's number of groups, drawn anew each round; all else over everybody at once. What was
-    evaluated before is not asked again: a second sum of the same over other institutions would tell the difference,
-    and they would refuse.
+    Training is asked in the plan's number of groups, dealt in the order of the names; all else over everybody at
+    once. What was evaluated before is not asked again: a second sum of the same over other institutions would tell the
+    difference, and they would refuse.
     """
 
     def __init__(self, inner: MessageExchange, plan: TrainingPlan, on_answer: OnAnswer) -> None:
@@ -135,7 +135,7 @@ class SecureExchange(MessageExchange):
     ) -> list[Answer]:
         self._dropped, self._round = {}, instruction.round
         # 1. Who is added up with whom, and with which keys.
-        groups = self._groups(kind, instruction.round, institutions)
+        groups = self._groups(kind, institutions)
         # 2. How far blocks of weights moved, where weights travel in eight bits.
         levels = 0
         if vector is not None and is_scaled(self._plan, KINDS[kind]):
@@ -154,9 +154,9 @@ class SecureExchange(MessageExchange):
 
     # -- 1 ------------------------------------------------------------------------------------------------------------
 
-    def _groups(self, kind: str, round_number: int, names: Sequence[str]) -> list[_Group]:
+    def _groups(self, kind: str, names: Sequence[str]) -> list[_Group]:
         wanted = self._secure.groups if kind == MessageType.TRAIN else 1
-        divided = self._divided(names, wanted, round_number)
+        divided = self._divided(names, wanted)
         needed = 2 if is_scaled(self._plan, KINDS[kind]) else 1
         groups = []
         for place, each in enumerate(divided, 1):
@@ -168,15 +168,11 @@ class SecureExchange(MessageExchange):
         self._agree([group for group in groups if group.agreement is not self._agreements.get(group.names)])
         return groups
 
-    def _divided(self, names: Sequence[str], wanted: int, round_number: int) -> list[tuple[str, ...]]:
-        """The institutions in as many groups as wanted, or fewer where one would have too few members."""
+    def _divided(self, names: Sequence[str], wanted: int) -> list[tuple[str, ...]]:
+        """The institutions, dealt in their order into as many groups as wanted, or fewer where one would have too few
+        members."""
         count = max(1, min(wanted, len(names) // self._secure.least))
-        order = sorted(names)
-        if count > 1:
-            order = (
-                np.random.default_rng(derive_seed(self._plan.seed, round_number, "groups")).permutation(order).tolist()
-            )
-        return [tuple(sorted(order[place::count])) for place in range(count)]
+        return [tuple(sorted(names[place::count])) for place in range(count)]
 
     def _agree(self, groups: Sequence[_Group]) -> None:
         """Keys, shares of secrets, and their delivery."""
