@@ -275,21 +275,6 @@ def test_runs_are_compared(seat, start, tell, role):
         here.check("runs-compared")
 
 
-def test_the_consortium_proposes_a_plan_and_starts_its_run(seat):
-    here = seat("consortium")
-    page = here.open("/plans")
-    page.get_by_role("button", name="Propose a plan").click()
-    form = page.get_by_role("dialog")
-    form.get_by_label("Seed").fill("77")
-    form.get_by_role("button", name="Propose").click()
-    expect(page.get_by_text("0 approved, 0 refused").first).to_be_visible()
-    page.get_by_role("button", name="Start a run").click()
-    form.get_by_role("button", name="Start a run").click()
-    expect(page.get_by_role("heading", name="Training of")).to_be_visible()
-    here.open("/plans")
-    here.check("plans-consortium")
-
-
 def test_a_hospital_reads_a_plan_in_plain_words_and_approves_it(seat, consortium, site):
     protect = {"privacy.dp.enabled": True, "privacy.dp.epsilon": 0.5, "privacy.secure.enabled": True}
     old, new = (

@@ -44,6 +44,7 @@ class Consortium:
         self.home, self.url, self.lines = home, url, []
         self.gateway_port, self.door_port = free_port(), free_port()
         self.files = home / "files"
+        self.institutions: dict[str, int] = {}
         self.database = Database(url, pool_size=1)
         self.env = os.environ | self.environment
         self.supervisor = Supervisor(home / "logs", self.lines.append)
@@ -91,17 +92,26 @@ class Consortium:
         from fedcare.trust.authority import Authority
 
         authority, coordinator = Authority.open(self.home / "consortium"), f"127.0.0.1:{self.door_port}"
-        rule = "insert into standing_rules (institution_id, task, max_rounds_per_day) values (:place, :task, 1000)"
         for name in NAMES:
             with self.database.transaction(Scope.of(None)) as tx:
                 adding = text("insert into institutions (name) values (:name) returning id")
-                place = tx.execute(adding, {"name": name}).scalar_one()
-            with self.database.transaction(Scope.of(place)) as tx:
-                tx.execute(text(rule), {"place": place, "task": TASK})
+                self.institutions[name] = tx.execute(adding, {"name": name}).scalar_one()
+            self.rule(name)
             folder, _ = enrol(self.home / "node", coordinator, authority.token(name))
             source = RecordSource(source=f"csv:{self.files / f'{name}.csv'}")
             config = NodeConfig(institution=name, coordinator=coordinator, records={TASK: source})
             (folder / "node.toml").write_text(config.to_toml())
+
+    def rule(self, name: str, on: bool = True) -> None:
+        """Let an institution take up every plan of the task, or none that it has not approved."""
+        place = self.institutions[name]
+        with self.database.transaction(Scope.of(place)) as tx:
+            tx.execute(text("delete from standing_rules where institution_id = :place"), {"place": place})
+            if on:
+                adding = (
+                    "insert into standing_rules (institution_id, task, max_rounds_per_day) values (:place, :task, 1000)"
+                )
+                tx.execute(text(adding), {"place": place, "task": TASK})
 
     def simulate(self, out: Path, rounds: int, *words: str) -> None:
         arguments = ["simulate", TASK, "--data", str(self.files), "--partition", "files", "--engine", "inprocess"]

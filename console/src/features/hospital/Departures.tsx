@@ -1,28 +1,36 @@
+import { Chip, Stack } from "@mui/material";
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import type { Departure } from "../../api-client/schema";
 import type { Column } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
 import { Hint } from "../../components/Hint";
+import { TextLink } from "../../components/LinkButton";
 import { PagedTable } from "../../components/PagedTable";
 import { Panel } from "../../components/Panel";
 import { format } from "../../lib/i18n";
 import { departuresQuery } from "./api";
 
-/** Every message that left this hospital: how much of what, why, and who had approved it. */
+/** Every message that left this hospital: how much of what, for which run, and who had approved it. */
 export function Departures() {
   const { t } = useTranslation("hospital");
-  const departures = useInfiniteQuery({ ...departuresQuery, refetchInterval: 15_000 });
+  const navigate = useNavigate();
+  const { run } = useSearch({ from: "/inside/hospital" });
+  const departures = useInfiniteQuery({ ...departuresQuery(run), refetchInterval: 15_000 });
   return (
     <Panel title={t("left.title")} hint={t("left.hint")}>
-      <PagedTable
-        label={t("left.title")}
-        columns={useColumns()}
-        id={(departure) => departure.id}
-        query={departures}
-        empty={<Empty title={t("left.empty.title")}>{t("left.empty.text")}</Empty>}
-      />
+      <Stack spacing={2} sx={{ alignItems: "flex-start" }}>
+        {run && <Chip label={t("left.only", { run: run.slice(-8) })} onDelete={() => void navigate({ to: "/hospital" })} />}
+        <PagedTable
+          label={t("left.title")}
+          columns={useColumns()}
+          id={(departure) => departure.id}
+          query={departures}
+          empty={<Empty title={t("left.empty.title")}>{t("left.empty.text")}</Empty>}
+        />
+      </Stack>
     </Panel>
   );
 }
@@ -34,6 +42,7 @@ function useColumns(): Column<Departure>[] {
   return [
     { key: "at", name: t("left.at"), cell: (departure) => moment(departure.at) },
     { key: "kind", name: t("left.what"), cell: (departure) => kind(departure.kind) },
+    { key: "run", name: t("left.run"), cell: (departure) => <RunName run={departure.run} /> },
     { key: "round", name: t("left.round"), cell: (departure) => departure.round ?? "", numeric: true },
     { key: "bytes", name: t("left.size"), cell: (departure) => bytes(departure.bytes), numeric: true },
     {
@@ -49,4 +58,16 @@ function useColumns(): Column<Departure>[] {
       cell: (departure) => <code title={departure.hash}>{departure.hash.slice(0, 12)}</code>,
     },
   ];
+}
+
+/** Of a run that the gateway knows, which has a page; a node may have answered others. */
+const KNOWN = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
+
+function RunName({ run }: { run: string }) {
+  if (!KNOWN.test(run)) return run;
+  return (
+    <TextLink to="/training/$run" params={{ run }}>
+      <code>{run.slice(-8)}</code>
+    </TextLink>
+  );
 }

@@ -6,9 +6,9 @@ import { api, taken } from "../../lib/api";
 import { pagesQuery } from "../../lib/pages";
 import { queries } from "../../lib/query";
 
-export const departuresQuery = pagesQuery(["egress"], (cursor, signal) =>
-  taken(api.GET("/api/egress", { params: { query: { cursor } }, signal })),
-);
+/** All that left, or what left for one run. */
+export const departuresQuery = (run?: string) =>
+  pagesQuery(["egress", run], (cursor, signal) => taken(api.GET("/api/egress", { params: { query: { run, cursor } }, signal })));
 
 export const chargesQuery = pagesQuery(["privacy", "ledger"], (cursor, signal) =>
   taken(api.GET("/api/privacy/ledger", { params: { query: { cursor } }, signal })),

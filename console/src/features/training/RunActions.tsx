@@ -25,6 +25,11 @@ export function RunActions({ run, ended }: { run: RunDetails; ended: boolean }) 
           {t("run.plan")}
         </LinkButton>
       )}
+      {may("listEgress") && run.started_at && (
+        <LinkButton to="/hospital" search={{ run: run.id }}>
+          {t("run.left")}
+        </LinkButton>
+      )}
       {before && (
         <LinkButton to="/training/compare" search={{ runs: [run.id, before] }}>
           {t("run.compare")}
