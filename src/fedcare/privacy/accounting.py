@@ -20,8 +20,9 @@ from typing import Any
 from fedcare.errors import BadSetting
 
 # Privacy losses are rounded up to a grid: so much of the cost to be expected, and of a single step's own deviation,
-# beyond which the rounding of thousands of small steps would cost more than the steps themselves.
-OF_COST, OF_STEP = 1e-3, 0.2
+# beyond which the rounding of thousands of small steps would cost more than the steps themselves. Steps smaller
+# still add nothing beside what costs so much, and a grid fine enough for them would have millions of points.
+OF_COST, OF_STEP, LEAST_OF_COST = 1e-3, 0.2, 1e-5
 COARSEST, FINEST = 1e-2, 1e-5
 # Below this noise epsilon is in the hundreds whatever the sampling, and a loss distribution would fill the memory.
 LEAST_NOISE = 0.1
@@ -74,8 +75,12 @@ def noise_for(target: float, delta: float, uses_of: Callable[[float], Iterable[U
     def expected(step: int) -> float:
         return _expected(_merged(uses_of(STEP**step)), delta)
 
+    def unsampled(step: int) -> float:
+        return epsilon([use for use in uses_of(STEP**step) if use.sample_rate == 1.0], delta)
+
     low, high = STEPS[0], STEPS[-1]
-    if cost(high) > target:
+    # What is not sampled has a formula; only where it leaves something over is all of it composed.
+    if unsampled(high) > target or cost(high) > target:
         reason = "the counts and evaluations of this plan cost more than that by themselves: give them more noise"
         raise BadSetting(setting="privacy.dp.epsilon", value=target, reason=reason)
     step, before = _least(lambda step: expected(step) <= target, low, high), None
@@ -126,7 +131,8 @@ def _epsilon(uses: tuple[Use, ...], delta: float) -> float:
     if all(use.sample_rate == 1.0 for use in uses):
         return _unsampled(uses, delta)
     smallest = min(sqrt(_precision(use) / use.steps) for use in uses if use.sample_rate < 1.0)
-    interval = min(COARSEST, max(FINEST, min(_expected(uses, delta) * OF_COST, smallest * OF_STEP)))
+    cost = _expected(uses, delta)
+    interval = min(COARSEST, max(FINEST, cost * LEAST_OF_COST, min(cost * OF_COST, smallest * OF_STEP)))
     # A power of two, so that uses met before are found again.
     return _composed(uses, delta, 2.0 ** floor(log2(interval)))
 
