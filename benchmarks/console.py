@@ -154,8 +154,10 @@ def next_pages(browser: Browser, served: Served, looks: int) -> float:
 
 def drawn(page: Page, number: int) -> float:
     """Milliseconds from the arrival of the page of patients with this number to the frame that shows it."""
-    page.wait_for_function(f"({TOOK})({number}) !== null")
-    return float(page.evaluate(TOOK, number))
+    # The page's content policy lets nothing wait inside of it.
+    while (taken := page.evaluate(TOOK, number)) is None:
+        page.wait_for_timeout(100)
+    return float(taken)
 
 
 def median(looks: list[dict[str, float]]) -> dict[str, float]:

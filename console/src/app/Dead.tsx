@@ -1,10 +1,11 @@
 import { Button, Container } from "@mui/material";
-import { Link, type ErrorComponentProps } from "@tanstack/react-router";
+import { Link, useRouter, type ErrorComponentProps } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { Empty } from "../components/Empty";
 import { Failure } from "../components/Failure";
 import { Problem } from "../lib/api";
+import { forgetFailedPages } from "../lib/lazyPage";
 
 /** No page has this address. */
 export function Missing() {
@@ -19,10 +20,16 @@ export function Missing() {
 /** A page that broke, or whose first data could not be had. */
 export function Crash({ error, reset }: ErrorComponentProps) {
   const { t } = useTranslation();
+  const router = useRouter();
+  async function again(): Promise<void> {
+    forgetFailedPages();
+    await router.invalidate();
+    reset();
+  }
   if (error instanceof Problem) {
     return (
       <Container sx={{ py: 6 }}>
-        <Failure error={error} retry={reset} />
+        <Failure error={error} retry={() => void again()} />
       </Container>
     );
   }

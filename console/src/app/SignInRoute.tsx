@@ -1,18 +1,25 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useEffect } from "react";
 
 import { SignInPage } from "../features/session/SignInPage";
 import { WelcomePage } from "../features/session/WelcomePage";
 import { queries } from "../lib/query";
+import { hearTabs, tellTabs } from "../lib/tabs";
 
 export function SignInRoute() {
   const { to, ended } = useSearch({ from: "/sign-in" });
   const navigate = useNavigate();
-  async function enter(): Promise<void> {
+  const enter = useCallback(async () => {
     // What somebody else saw before in this tab is nobody's business now.
     queries.clear();
     await navigate({ href: to ?? "/" });
+  }, [navigate, to]);
+  useEffect(() => hearTabs((word) => word === "signed in" && void enter()), [enter]);
+  function signedIn(): void {
+    tellTabs("signed in");
+    void enter();
   }
-  return <SignInPage ended={ended ?? false} onSignedIn={() => void enter()} />;
+  return <SignInPage ended={ended ?? false} onSignedIn={signedIn} />;
 }
 
 export function WelcomeRoute() {

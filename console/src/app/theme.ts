@@ -46,6 +46,12 @@ export const theme = createTheme({
         },
       },
     },
+    // Whoever goes by keyboard sees where they are on every ground, also where a ripple alone would say it.
+    MuiButtonBase: {
+      styleOverrides: {
+        root: { "&.Mui-focusVisible": { outline: "2px solid currentColor", outlineOffset: -3 } },
+      },
+    },
     MuiCard: { defaultProps: { variant: "outlined" } },
     MuiButton: { defaultProps: { disableElevation: true } },
     MuiTextField: { defaultProps: { size: "small", fullWidth: true } },

@@ -1,5 +1,7 @@
 import { Box, Stack, Typography } from "@mui/material";
-import { useEffect, type ReactNode } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
+
+import { useArrival } from "../lib/arrival";
 
 interface Props {
   title: string;
@@ -13,6 +15,8 @@ interface Props {
 
 /** A page: its name as the heading and the tab's title, what can be done, and the rest. */
 export function Page({ title, tab = title, lead, actions, children }: Props) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useArrival(heading);
   useEffect(() => {
     document.title = `${tab} · FedCare`;
   }, [tab]);
@@ -23,7 +27,9 @@ export function Page({ title, tab = title, lead, actions, children }: Props) {
         sx={{ alignItems: "flex-start", justifyContent: "space-between", flexWrap: "wrap", gap: 2 }}
       >
         <Box>
-          <Typography variant="h1">{title}</Typography>
+          <Typography variant="h1" ref={heading} tabIndex={-1} sx={{ outline: "none" }}>
+            {title}
+          </Typography>
           {lead && (
             <Typography sx={{ color: "text.secondary", mt: 0.5, maxWidth: "75ch" }}>{lead}</Typography>
           )}

@@ -1,6 +1,6 @@
 import { Box, Tab, Tabs } from "@mui/material";
 import { createLink } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import type { KeyboardEvent, ReactNode } from "react";
 
 const LinkTab = createLink(Tab);
 
@@ -33,6 +33,7 @@ export function PartTabs<P extends string>({ label, to, parts, shown, children }
             aria-controls="part"
             to={to as "."}
             search={{ part } as never}
+            onKeyDown={pressBySpace}
           />
         ))}
       </Tabs>
@@ -41,4 +42,11 @@ export function PartTabs<P extends string>({ label, to, parts, shown, children }
       </Box>
     </Box>
   );
+}
+
+/** A tab answers to the space bar; by itself a link does not. */
+function pressBySpace(event: KeyboardEvent<HTMLElement>): void {
+  if (event.key !== " ") return;
+  event.preventDefault();
+  event.currentTarget.click();
 }

@@ -38,6 +38,19 @@ it("says that the session has ended where it cannot be renewed", async () => {
   forget();
 });
 
+it.each([0, 429, 503])("keeps the session where its renewal could not be asked for: %i", async (status) => {
+  const ended = vi.fn();
+  const forget = onSessionEnd(ended);
+  answers.mockImplementation(({ url }) => {
+    if (!url.endsWith("/api/auth/refresh")) return new Response("{}", { status: 401 });
+    if (status === 0) throw new TypeError("Failed to fetch");
+    return new Response("{}", { status });
+  });
+  await expect(guarded(request("/api/patients"))).rejects.toMatchObject({ status });
+  expect(ended).not.toHaveBeenCalled();
+  forget();
+});
+
 it("takes a refused sign-in for what it is", async () => {
   answers.mockImplementation(() => new Response("{}", { status: 401 }));
   await guarded(request("/api/auth/login", "POST"));

@@ -6,6 +6,7 @@ import { cookie } from "./cookie";
 import { endSession, renewSession } from "./renewal";
 
 const READING = new Set(["GET", "HEAD"]);
+const UNTOLD: ErrorBody = { code: "unreachable", message: "", details: {} };
 const OPEN = ["/api/auth/login", "/api/auth/refresh", "/api/auth/invitation"];
 
 /** What the gateway refused, or that it could not be reached (status 0). */
@@ -24,14 +25,19 @@ export class Problem extends Error {
   }
 }
 
-/** Fetch with the CSRF token; where the access token has run out, renew the session once and ask again. */
+/**
+ * Fetch with the CSRF token; where the access token has run out, renew the session once and ask again. The session has
+ * ended where the gateway says so, not where nobody could ask it.
+ */
 export async function guarded(request: Request): Promise<Response> {
   const again = request.clone();
   const response = await reach(signed(request));
   if (response.status !== 401 || OPEN.some((path) => request.url.includes(path))) return response;
-  if (await renewSession()) return reach(signed(again));
-  endSession();
-  return response;
+  const status = await renewSession();
+  if (status === 0 || status === 429 || status >= 500) throw new Problem(status, UNTOLD);
+  const answer = status === 200 ? await reach(signed(again)) : response;
+  if (answer.status === 401) endSession();
+  return answer;
 }
 
 function signed(request: Request): Request {
@@ -39,12 +45,13 @@ function signed(request: Request): Request {
   return request;
 }
 
-async function reach(request: Request): Promise<Response> {
+/** Fetch; a gateway that cannot be reached is a Problem too. */
+export async function reach(request: Request): Promise<Response> {
   try {
     return await fetch(request);
   } catch (error) {
     if (request.signal.aborted) throw error;
-    throw new Problem(0, { code: "unreachable", message: "", details: {} });
+    throw new Problem(0, UNTOLD);
   }
 }
 

@@ -25,7 +25,8 @@ const backend: BackendModule = {
   read: (language, namespace, done) => {
     const load = files[path(language, namespace)];
     if (!load) done(new Error(`no messages ${namespace} in ${language}`), false);
-    else load().then((messages) => done(null, messages), (error: unknown) => done(error as Error, false));
+    // True: it is tried again after a while.
+    else load().then((messages) => done(null, messages), (error: unknown) => done(error as Error, true));
   },
 };
 

@@ -7,11 +7,11 @@ import { cookie } from "./cookie";
 const RENEWED = "fedcare.renewed";
 const FRESH_MS = 5_000;
 
-let underWay: Promise<boolean> | null = null;
+let underWay: Promise<number> | null = null;
 const listeners = new Set<() => void>();
 
-/** Whether there is a session again. */
-export function renewSession(): Promise<boolean> {
+/** The status of the gateway's answer: 200 where there is a session again, 0 where the gateway was not reached. */
+export function renewSession(): Promise<number> {
   underWay ??= locked(renewOnce).finally(() => (underWay = null));
   return underWay;
 }
@@ -26,24 +26,24 @@ export function endSession(): void {
   for (const listener of listeners) listener();
 }
 
-async function renewOnce(): Promise<boolean> {
+async function renewOnce(): Promise<number> {
   // Another tab may have renewed it while this one waited for the lock. A time is no patient's data.
-  if (Date.now() - Number(localStorage.getItem(RENEWED) ?? 0) < FRESH_MS) return true;
+  if (Date.now() - Number(localStorage.getItem(RENEWED) ?? 0) < FRESH_MS) return 200;
   const response = await fetch("/api/auth/refresh", {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-CSRF-Token": cookie("fedcare_csrf") },
     body: "{}",
   });
   if (response.ok) localStorage.setItem(RENEWED, String(Date.now()));
-  return response.ok;
+  return response.status;
 }
 
-async function locked(act: () => Promise<boolean>): Promise<boolean> {
+async function locked(act: () => Promise<number>): Promise<number> {
   // Browsers have it over TLS and on this machine only; without it the gateway's own grace has to do.
   const locks = navigator.locks as LockManager | null | undefined;
   try {
     return locks ? await locks.request("fedcare.renewal", act) : await act();
   } catch {
-    return false;
+    return 0;
   }
 }

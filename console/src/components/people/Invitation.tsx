@@ -5,6 +5,8 @@ import { useTranslation } from "react-i18next";
 export function Invitation({ token, onClose }: { token: string | null; onClose: () => void }) {
   const { t } = useTranslation("people");
   const common = useTranslation();
+  // Browsers have it over TLS and on this machine only.
+  const clipboard = navigator.clipboard as Clipboard | undefined;
   const address = token === null ? "" : `${globalThis.location.origin}/welcome#${token}`;
   return (
     <Dialog open={token !== null} onClose={onClose} fullWidth aria-labelledby="invitation">
@@ -19,7 +21,7 @@ export function Invitation({ token, onClose }: { token: string | null; onClose: 
         />
       </DialogContent>
       <DialogActions>
-        <Button onClick={() => void navigator.clipboard.writeText(address)}>{t("invitation.copy")}</Button>
+        {clipboard && <Button onClick={() => void clipboard.writeText(address)}>{t("invitation.copy")}</Button>}
         <Button variant="contained" onClick={onClose}>
           {common.t("close")}
         </Button>

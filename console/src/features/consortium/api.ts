@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import type { InstitutionFields, Readiness } from "../../api-client/schema";
-import { api, taken } from "../../lib/api";
+import { api, problemOf, reach, taken } from "../../lib/api";
 import { pagesQuery } from "../../lib/pages";
 import { queries } from "../../lib/query";
 
@@ -19,11 +19,15 @@ export const nodesQuery = queryOptions({
 export const readinessQuery = queryOptions({
   queryKey: ["ready"],
   queryFn: async ({ signal }) => {
-    const response = await fetch("/api/health/ready", { signal });
-    return (await response.json()) as Readiness;
+    const response = await reach(new Request("/api/health/ready", { signal }));
+    const told: unknown = await response.clone().json().catch(() => null);
+    if (!isReadiness(told)) throw await problemOf(response);
+    return told;
   },
   refetchInterval: 10_000,
 });
+
+const isReadiness = (told: unknown): told is Readiness => typeof told === "object" && told !== null && "ready" in told;
 
 const refresh = () => queries.invalidateQueries({ queryKey: ["institutions"] });
 

@@ -21,23 +21,26 @@ import { ShareDialog } from "./ShareDialog";
 
 /** One version: how good it is and for whom, where it comes from, and its card. */
 export function ModelPage() {
+  const { t } = useTranslation("models");
   const { version } = useParams({ from: "/inside/models/$version" });
   const details = useQuery(versionQuery(Number(version)));
-  return <Fetched query={details}>{(found) => <Found version={found} />}</Fetched>;
-}
-
-function Found({ version }: { version: ModelDetails }) {
-  const { t } = useTranslation("models");
+  const found = details.data;
   return (
-    <Page title={version.version} lead={version.task} actions={<Actions version={version} />}>
-      {version.is_active && (
-        <Box>
-          <Status label={t("active")} tone="success" />
-        </Box>
-      )}
-      <Comparison version={version} />
-      <Lineage version={version} />
-      <Card id={version.id} />
+    <Page title={found?.version ?? t("version")} lead={found?.task} actions={found && <Actions version={found} />}>
+      <Fetched query={details}>
+        {(found) => (
+          <>
+            {found.is_active && (
+              <Box>
+                <Status label={t("active")} tone="success" />
+              </Box>
+            )}
+            <Comparison version={found} />
+            <Lineage version={found} />
+            <Card id={found.id} />
+          </>
+        )}
+      </Fetched>
     </Page>
   );
 }

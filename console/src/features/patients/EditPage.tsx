@@ -59,10 +59,14 @@ function Editing({ patient }: { patient: Patient }) {
       notify({ severity: "success", text: t("form.saved") });
       await navigate(back);
     },
-    onError: async (error) => {
-      if (error instanceof Problem && error.code === "lost_update")
-        setTheirs(await client.query({ ...patientQuery(id), staleTime: 0 }));
+    onError: (error) => {
+      if (error instanceof Problem && error.code === "lost_update") look.mutate();
     },
+  });
+  // What somebody else has saved in between, to be seen beside one's own.
+  const look = useMutation({
+    mutationFn: () => client.query({ ...patientQuery(id), staleTime: 0 }),
+    onSuccess: setTheirs,
   });
   const { base, typed } = draft.value;
   useWarning(!saving.isSuccess && differences(typed, typedOf(base, decimalSign())).length > 0);
@@ -70,6 +74,7 @@ function Editing({ patient }: { patient: Patient }) {
   function send(next: Draft): void {
     draft.set(next);
     setTheirs(null);
+    look.reset();
     saving.mutate(next);
   }
   function discard(): void {
@@ -98,8 +103,8 @@ function Editing({ patient }: { patient: Patient }) {
         typed={typed}
         onChange={(next) => draft.set({ base, typed: next })}
         onSubmit={() => saving.mutate(draft.value)}
-        error={saving.error instanceof Problem && saving.error.code === "lost_update" ? null : saving.error}
-        busy={saving.isPending}
+        error={look.isPending || look.isSuccess ? null : saving.error}
+        busy={saving.isPending || look.isPending}
         action={t("form.save")}
         found={draft.found}
         onDiscard={discard}

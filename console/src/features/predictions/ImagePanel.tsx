@@ -9,6 +9,7 @@ import { Empty } from "../../components/Empty";
 import { Failure } from "../../components/Failure";
 import { Panel } from "../../components/Panel";
 import { format } from "../../lib/i18n";
+import { newKey } from "../../lib/key";
 import { Answer } from "./Answer";
 import { predictImage } from "./api";
 import { Drop } from "./Drop";
@@ -47,7 +48,7 @@ export function ImagePanel({ form, image, patient }: Props) {
             <Drop
               accept="image/png,image/jpeg,.dcm,application/dicom"
               label={t("image.drop", { formats: image.formats.join(", "), size: format().bytes(image.most_bytes) })}
-              onFile={(file) => setShown({ file, key: crypto.randomUUID() })}
+              onFile={(file) => setShown({ file, key: newKey() })}
             />
             {!fits && <Alert severity="error">{t("image.large", { size: format().bytes(image.most_bytes) })}</Alert>}
             {shown && fits && <Seen key={shown.key} file={shown.file} answer={query.data} />}
@@ -114,7 +115,7 @@ function useDrawn(file: File): string | null | undefined {
 function Recording({ form, shown, patient }: { form: TaskForm; shown: Shown; patient: Patient | undefined }) {
   const { t } = useTranslation("predictions");
   const client = useQueryClient();
-  const [key] = useState(() => crypto.randomUUID());
+  const [key] = useState(() => newKey());
   const keeping = useMutation({
     mutationFn: () => predictImage({ ...asked(form, shown), key, patient: patient?.id, record: true }, new AbortController().signal),
     onSuccess: () => client.invalidateQueries({ queryKey: ["predictions"] }),

@@ -8,6 +8,7 @@ import type { Patient, PredictionAnswer, TaskForm } from "../../api-client/schem
 import { Empty } from "../../components/Empty";
 import { Failure } from "../../components/Failure";
 import { Panel } from "../../components/Panel";
+import { newKey } from "../../lib/key";
 import { Answer } from "./Answer";
 import { recordPrediction, type Asked } from "./api";
 import { Drivers } from "./Drivers";
@@ -118,7 +119,7 @@ function Reasoning({ answer, form, values }: { answer: PredictionAnswer; form: T
 function Recording({ asked, patient, ready }: { asked: Asked; patient: Patient | undefined; ready: boolean }) {
   const { t } = useTranslation("predictions");
   const client = useQueryClient();
-  const [key] = useState(() => crypto.randomUUID());
+  const [key] = useState(() => newKey());
   const keeping = useMutation({
     mutationFn: () => recordPrediction(asked, key),
     onSuccess: () => client.invalidateQueries({ queryKey: ["predictions"] }),

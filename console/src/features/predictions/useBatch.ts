@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 
+import { newKey } from "../../lib/key";
 import { predictRows } from "./api";
 import { answeredRows, type Answered, type Row } from "./csv";
 
@@ -20,7 +21,7 @@ export function useBatch(task: string, rows: readonly Row[], record: boolean) {
       const answers = [...done];
       while (answers.length < rows.length) {
         const start = answers.length;
-        const key = keys.current.get(start) ?? crypto.randomUUID();
+        const key = keys.current.get(start) ?? newKey();
         keys.current.set(start, key);
         const answer = await predictRows({ task, rows: rows.slice(start, start + AT_ONCE), record, key }, signal);
         answers.push(...answeredRows(answer));

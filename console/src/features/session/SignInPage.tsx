@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Failure } from "../../components/Failure";
 import { TextLink } from "../../components/LinkButton";
 import { Problem } from "../../lib/api";
+import { useArrival } from "../../lib/arrival";
 import { signIn } from "./api";
 import { Field } from "./Field";
 
@@ -23,6 +24,7 @@ export function SignInPage({ ended, onSignedIn }: Props) {
   const entry = useMutation({ mutationFn: signIn, onSuccess: onSignedIn });
   const several = entry.error instanceof Problem && entry.error.status === 409;
 
+  useArrival();
   useEffect(() => {
     document.title = `${t("title")} · FedCare`;
   }, [t]);

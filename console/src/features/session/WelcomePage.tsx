@@ -4,6 +4,7 @@ import { useEffect, useState, type SubmitEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Failure } from "../../components/Failure";
+import { useArrival } from "../../lib/arrival";
 import { accept } from "./api";
 import { Field } from "./Field";
 
@@ -25,6 +26,7 @@ export function WelcomePage({ onDone }: { onDone: () => void }) {
   const accepting = useMutation({ mutationFn: accept, onSuccess: onDone });
   const differs = repeated !== "" && repeated !== password;
 
+  useArrival();
   useEffect(() => {
     document.title = `${t("welcome.title")} · FedCare`;
   }, [t]);
