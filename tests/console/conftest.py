@@ -36,6 +36,9 @@ PATIENCE_MS = 30_000
 # What axe calls these rules: https://github.com/dequelabs/axe-core/blob/develop/doc/rule-descriptions.md
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
+# Whom the console has shown around.
+TOURED = [{"name": f"fedcare.tour.{role}", "value": "seen"} for role in ("nurse", "doctor", "admin", "consortium")]
+
 
 @dataclass
 class Site:
@@ -142,11 +145,16 @@ class Seat:
 
 @pytest.fixture
 def seat(browser, site):
-    """``seat()``: a browser window of its own, nobody signed in; ``seat("doctor")``: a doctor of hospital A's."""
-    opened: list[tuple[BrowserContext, Seat]] = []
+    """``seat()``: a browser window of its own, nobody signed in; ``seat("doctor")``: a doctor of hospital A's.
 
-    def take(role: str | None = None, institution: str | None = "A", **options) -> Seat:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"} | options)
+    Its tour is over, but for ``newcomer=True``.
+    """
+    opened: list[tuple[BrowserContext, Seat]] = []
+    toured = {"origins": [{"origin": site.url, "localStorage": TOURED}]}
+
+    def take(role: str | None = None, institution: str | None = "A", newcomer: bool = False, **options) -> Seat:
+        usual = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"}
+        context = browser.new_context(**usual | ({} if newcomer else {"storage_state": toured}) | options)
         seat = Seat(context, site.url)
         opened.append((context, seat))
         if role:

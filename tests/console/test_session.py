@@ -26,13 +26,29 @@ def test_each_role_is_shown_where_to_begin(seat, role):
     here.check(f"overview-{role}")
 
 
-def test_the_keyboard_alone_signs_in(seat):
-    page = seat().open("/")
+def test_the_keyboard_alone_signs_in_and_is_shown_around_once(seat):
+    here = seat(newcomer=True)
+    page = here.open("/")
     page.keyboard.type("nurse@a.example")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
+    tour = page.get_by_role("dialog")
+    expect(tour.get_by_role("heading", name="Welcome to FedCare")).to_be_visible()
+    expect(tour.get_by_role("button", name="Next")).to_be_focused()
+    here.check("tour-nurse")
+    page.keyboard.press("Enter")
+    expect(tour.get_by_role("heading", name="Patients")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(tour.get_by_role("heading", name="Predict")).to_be_visible()
+    page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="Welcome, Nurse A")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Welcome, Nurse A")).to_be_visible()
+    expect(tour).to_have_count(0)
+    page.get_by_role("button", name="Nurse A").click()
+    page.get_by_role("menuitem", name="Show me around").click()
+    expect(tour.get_by_role("heading", name="Welcome to FedCare")).to_be_visible()
 
 
 def test_whoever_signs_out_sees_nothing_any_more(seat):
@@ -61,7 +77,7 @@ def test_an_access_token_that_ran_out_is_renewed_once_for_two_tabs(seat):
 def test_the_page_speaks_german_and_keeps_it(seat):
     here = seat("nurse")
     here.page.get_by_role("button", name="Nurse A").click()
-    here.page.get_by_role("menuitem", name="Deutsch").click()
+    here.page.get_by_role("menuitemradio", name="Deutsch").click()
     here.page.reload()
     expect(here.page.get_by_role("heading", name="Willkommen, Nurse A")).to_be_visible()
     assert here.page.evaluate("document.documentElement.lang") == "de"

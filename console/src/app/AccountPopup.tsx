@@ -1,4 +1,4 @@
-import { Box, Divider, Menu, MenuItem, MenuList, Typography } from "@mui/material";
+import { Divider, ListSubheader, Menu, MenuItem, Typography, type MenuItemProps } from "@mui/material";
 import { useColorScheme } from "@mui/material/styles";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -9,6 +9,7 @@ import { signOut } from "../features/session/api";
 import { chooseLanguage, LANGUAGES, type Language } from "../lib/i18n";
 import { queries } from "../lib/query";
 import { useMe } from "../lib/session";
+import { tellTabs } from "../lib/tabs";
 
 const SCHEMES = ["light", "dark", "system"] as const;
 
@@ -26,46 +27,63 @@ export default function AccountPopup({ anchor, onClose }: Props) {
   const leaving = useMutation({
     mutationFn: signOut,
     onSuccess: async () => {
+      tellTabs("signed out");
       queries.clear();
       await navigate({ to: "/sign-in", search: {} });
     },
   });
+
+  function showTour(): void {
+    onClose();
+    void navigate({ to: "/", search: { tour: true } });
+  }
+
   return (
     <Menu anchorEl={anchor} open={anchor !== null} onClose={onClose} aria-label={t("menu.account")}>
-      <Box sx={{ px: 2, py: 1 }}>
-        <Typography sx={{ fontWeight: 600 }}>{me.name}</Typography>
-        <Typography variant="body2" sx={{ color: "text.secondary" }}>
+      <ListSubheader role="presentation" sx={PERSON}>
+        <Typography sx={{ color: "text.primary", fontWeight: 600 }}>{me.name}</Typography>
+        <Typography variant="body2">
           {t(`roles.${me.role}`)}
           {me.institution && ` · ${me.institution}`}
         </Typography>
-        <Typography variant="body2" sx={{ color: "text.secondary" }}>
-          {me.email}
-        </Typography>
-      </Box>
+        <Typography variant="body2">{me.email}</Typography>
+      </ListSubheader>
       <Divider />
-      <MenuList aria-label={t("language")}>
-        {Object.entries(LANGUAGES).map(([language, name]) => (
-          <MenuItem
-            key={language}
-            selected={i18n.resolvedLanguage === language}
-            onClick={() => void chooseLanguage(language as Language)}
-          >
-            {name}
-          </MenuItem>
-        ))}
-      </MenuList>
+      {Object.entries(LANGUAGES).map(([language, name]) => (
+        <Choice
+          key={language}
+          chosen={i18n.resolvedLanguage === language}
+          onChoose={() => void chooseLanguage(language as Language)}
+        >
+          {name}
+        </Choice>
+      ))}
       <Divider />
-      <MenuList aria-label={t("scheme.label")}>
-        {SCHEMES.map((scheme) => (
-          <MenuItem key={scheme} selected={mode === scheme} onClick={() => setMode(scheme)}>
-            {t(`scheme.${scheme}`)}
-          </MenuItem>
-        ))}
-      </MenuList>
+      {SCHEMES.map((scheme) => (
+        <Choice key={scheme} chosen={mode === scheme} onChoose={() => setMode(scheme)}>
+          {t(`scheme.${scheme}`)}
+        </Choice>
+      ))}
       <Divider />
-      {leaving.error && <Failure error={leaving.error} />}
+      {leaving.error && (
+        <ListSubheader role="presentation" sx={PERSON}>
+          <Failure error={leaving.error} />
+        </ListSubheader>
+      )}
+      <MenuItem onClick={showTour}>{t("menu.tour")}</MenuItem>
       <MenuItem onClick={() => leaving.mutate(false)}>{t("signOut")}</MenuItem>
       <MenuItem onClick={() => leaving.mutate(true)}>{t("signOutEverywhere")}</MenuItem>
     </Menu>
   );
 }
+
+/** One of several of which one counts. */
+function Choice({ chosen, onChoose, children, ...item }: { chosen: boolean; onChoose: () => void } & MenuItemProps) {
+  return (
+    <MenuItem {...item} role="menuitemradio" aria-checked={chosen} selected={chosen} onClick={onChoose}>
+      {children}
+    </MenuItem>
+  );
+}
+
+const PERSON = { lineHeight: 1.5, py: 1 } as const;

@@ -1,7 +1,7 @@
-import { Drawer, Toolbar } from "@mui/material";
+import { Drawer } from "@mui/material";
 import type { ReactNode } from "react";
 
-import { MENU_WIDTH } from "./places";
+import { BAR_HEIGHT, MENU_WIDTH } from "./places";
 
 interface Props {
   open: boolean;
@@ -12,8 +12,7 @@ interface Props {
 /** The menu where there is no room for it beside the page: it slides over it. */
 export default function NarrowMenu({ open, onClose, children }: Props) {
   return (
-    <Drawer open={open} onClose={onClose} sx={{ "& .MuiDrawer-paper": { width: MENU_WIDTH } }}>
-      <Toolbar />
+    <Drawer open={open} onClose={onClose} sx={{ "& .MuiDrawer-paper": { width: MENU_WIDTH, pt: `${BAR_HEIGHT}px` } }}>
       {children}
     </Drawer>
   );

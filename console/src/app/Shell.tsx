@@ -1,31 +1,15 @@
-import {
-  AppBar,
-  Box,
-  Button,
-  Container,
-  IconButton,
-  LinearProgress,
-  List,
-  ListItemButton,
-  ListItemText,
-  Toolbar,
-  Typography,
-  useMediaQuery,
-  type Theme,
-} from "@mui/material";
-import { createLink, useNavigate, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Box, Button, Container, LinearProgress, Typography, useMediaQuery, type Theme } from "@mui/material";
+import { useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { queries } from "../lib/query";
-import { onSessionEnd } from "../lib/renewal";
-import { useMay } from "../lib/session";
 import { AccountMenu } from "./AccountMenu";
 import { Guarded } from "./Guarded";
-import { MENU_WIDTH, PLACES } from "./places";
+import { Navigation } from "./Navigation";
+import { BAR_HEIGHT, MENU_WIDTH } from "./places";
+import { useSignInAgain } from "./signInAgain";
 
 const NarrowMenu = lazy(() => import("./NarrowMenu"));
-const NavigationLink = createLink(ListItemButton);
 
 /** What stands around every page: the menu, who is signed in, and a way straight to the content. */
 export function Shell() {
@@ -46,22 +30,22 @@ export function Shell() {
       <Button href="#content" variant="contained" sx={SKIP}>
         {t("skip")}
       </Button>
-      <AppBar position="fixed" color="default" elevation={0} sx={{ borderBottom: 1, borderColor: "divider", zIndex: (theme) => theme.zIndex.drawer + 1 }}>
-        <Toolbar sx={{ gap: 1.5 }}>
-          {!wide && (
-            <IconButton edge="start" aria-label={t("menu.open")} aria-expanded={open} onClick={toggle}>
-              <MenuIcon />
-            </IconButton>
-          )}
-          <img src="/icon.svg" alt="" width={28} height={28} />
-          <Typography sx={{ fontWeight: 700, flexGrow: 1 }}>FedCare</Typography>
-          <AccountMenu />
-        </Toolbar>
+      <Box component="header" sx={BAR}>
+        {!wide && (
+          <Button color="inherit" aria-label={t("menu.open")} aria-expanded={open} onClick={toggle} sx={{ minWidth: 0, ml: -1 }}>
+            <MenuIcon />
+          </Button>
+        )}
+        <img src="/icon.svg" alt="" width={28} height={28} />
+        <Typography sx={{ fontWeight: 700, flexGrow: 1 }}>FedCare</Typography>
+        <AccountMenu />
         {busy && <LinearProgress aria-label={t("loading")} sx={{ position: "absolute", bottom: 0, insetInline: 0 }} />}
-      </AppBar>
+      </Box>
       {wide ? (
         <Box sx={BESIDE}>
-          <Navigation onGo={() => undefined} />
+          <Box sx={STAYS}>
+            <Navigation />
+          </Box>
         </Box>
       ) : (
         <Suspense>
@@ -72,8 +56,7 @@ export function Shell() {
           )}
         </Suspense>
       )}
-      <Box component="main" id="content" tabIndex={-1} sx={{ flexGrow: 1, minWidth: 0, outline: "none" }}>
-        <Toolbar />
+      <Box component="main" id="content" tabIndex={-1} sx={{ flexGrow: 1, minWidth: 0, pt: `${BAR_HEIGHT}px`, outline: "none" }}>
         <Container maxWidth="xl" sx={{ py: 3 }}>
           <Suspense fallback={<LinearProgress aria-label={t("loading")} />}>
             <Guarded />
@@ -81,41 +64,6 @@ export function Shell() {
         </Container>
       </Box>
     </Box>
-  );
-}
-
-function Navigation({ onGo }: { onGo: () => void }) {
-  const { t } = useTranslation();
-  const may = useMay();
-  return (
-    <List component="nav" aria-label={t("menu.main")} sx={{ px: 1 }}>
-      {PLACES.filter(({ needs }) => may(needs)).map(({ to, key }) => (
-        <NavigationLink
-          key={to}
-          to={to}
-          onClick={onGo}
-          activeOptions={{ exact: to === "/" }}
-          activeProps={{ selected: true }}
-          sx={{ borderRadius: 2, mb: 0.5 }}
-        >
-          <ListItemText primary={t(`places.${key}.name`)} />
-        </NavigationLink>
-      ))}
-    </List>
-  );
-}
-
-/** Where the session has ended, here or elsewhere, sign in again and come back to this very place. */
-function useSignInAgain(): void {
-  const navigate = useNavigate();
-  useEffect(
-    () =>
-      onSessionEnd(() => {
-        queries.clear();
-        const to = location.pathname + location.search;
-        void navigate({ to: "/sign-in", search: { to, ended: true } });
-      }),
-    [navigate],
   );
 }
 
@@ -127,18 +75,24 @@ function MenuIcon() {
   );
 }
 
-const BESIDE = {
-  width: MENU_WIDTH,
-  flexShrink: 0,
-  position: "sticky",
+const BAR = {
+  position: "fixed",
   top: 0,
-  height: "100dvh",
-  overflowY: "auto",
-  pt: 8,
+  insetInline: 0,
+  height: BAR_HEIGHT,
+  px: { xs: 2, sm: 3 },
+  display: "flex",
+  alignItems: "center",
+  gap: 1.5,
   bgcolor: "background.paper",
-  borderRight: 1,
+  borderBottom: 1,
   borderColor: "divider",
+  zIndex: (theme: Theme) => theme.zIndex.drawer + 1,
 } as const;
+
+// The ground goes down as far as the page does; what stands on it stays in the window.
+const BESIDE = { width: MENU_WIDTH, flexShrink: 0, bgcolor: "background.paper", borderRight: 1, borderColor: "divider" } as const;
+const STAYS = { position: "sticky", top: 0, maxHeight: "100dvh", overflowY: "auto", pt: `${BAR_HEIGHT}px` } as const;
 
 const SKIP = {
   position: "fixed",

@@ -1,7 +1,8 @@
 import type { Operation } from "../api-client/roles";
 
-/** Of the menu, in pixels. */
+/** Of the menu and of the bar above, in pixels. */
 export const MENU_WIDTH = 224;
+export const BAR_HEIGHT = 60;
 
 /**
  * The menu: what is there, and the right without which it is not shown. Each has a name and a sentence in the common

@@ -2,7 +2,6 @@ import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
-  lazyRouteComponent,
   Outlet,
   redirect,
 } from "@tanstack/react-router";
@@ -14,6 +13,7 @@ import { listingOf } from "../features/patients/search";
 import { planFilterOf } from "../features/plans/search";
 import { historySearch, predictSearch } from "../features/predictions/search";
 import { comparedOf, runFilterOf } from "../features/training/search";
+import { lazyPage } from "../lib/lazyPage";
 import { queries } from "../lib/query";
 import { meQuery } from "../lib/session";
 import { Crash, Missing } from "./Dead";
@@ -36,13 +36,13 @@ const signIn = createRoute({
     ...(typeof search.to === "string" && search.to.startsWith("/") && !search.to.startsWith("//") ? { to: search.to } : {}),
     ...(search.ended === true ? { ended: true } : {}),
   }),
-  component: lazyRouteComponent(() => import("./SignInRoute"), "SignInRoute"),
+  component: lazyPage(() => import("./SignInRoute"), "SignInRoute"),
 });
 
 const welcome = createRoute({
   getParentRoute: () => root,
   path: "/welcome",
-  component: lazyRouteComponent(() => import("./SignInRoute"), "WelcomeRoute"),
+  component: lazyPage(() => import("./SignInRoute"), "WelcomeRoute"),
 });
 
 /** Everything else: who is not signed in signs in first, and comes back to where they wanted to go. */
@@ -53,108 +53,109 @@ const inside = createRoute({
     const me = await context.queries.query({ ...meQuery, staleTime: "static" });
     if (!me) throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { to: location.href } });
   },
-  component: lazyRouteComponent(() => import("./Shell"), "Shell"),
+  component: lazyPage(() => import("./Shell"), "Shell"),
 });
 
-// Each page comes with its feature's own file: `component: lazyRouteComponent(() => import("../features/x"), "XPage")`.
+// Each page comes with its feature's own file: `component: lazyPage(() => import("../features/x"), "XPage")`.
 const pages = [
   createRoute({
     getParentRoute: () => inside,
     path: "/",
-    component: lazyRouteComponent(() => import("./OverviewPage"), "OverviewPage"),
+    validateSearch: (search: Record<string, unknown>): { tour?: true } => (search.tour === true ? { tour: true } : {}),
+    component: lazyPage(() => import("./overview/OverviewPage"), "OverviewPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/patients",
     validateSearch: listingOf,
-    component: lazyRouteComponent(() => import("../features/patients"), "PatientsPage"),
+    component: lazyPage(() => import("../features/patients"), "PatientsPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/patients/new",
-    component: lazyRouteComponent(() => import("../features/patients"), "AddPage"),
+    component: lazyPage(() => import("../features/patients"), "AddPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/patients/import",
-    component: lazyRouteComponent(() => import("../features/patients"), "ImportPage"),
+    component: lazyPage(() => import("../features/patients"), "ImportPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/patients/$patientId",
-    component: lazyRouteComponent(() => import("../features/patients"), "PatientPage"),
+    component: lazyPage(() => import("../features/patients"), "PatientPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/patients/$patientId/edit",
-    component: lazyRouteComponent(() => import("../features/patients"), "EditPage"),
+    component: lazyPage(() => import("../features/patients"), "EditPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/predict",
     validateSearch: predictSearch,
-    component: lazyRouteComponent(() => import("../features/predictions"), "PredictPage"),
+    component: lazyPage(() => import("../features/predictions"), "PredictPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/history",
     validateSearch: historySearch,
-    component: lazyRouteComponent(() => import("../features/predictions"), "HistoryPage"),
+    component: lazyPage(() => import("../features/predictions"), "HistoryPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/training",
     validateSearch: runFilterOf,
-    component: lazyRouteComponent(() => import("../features/training"), "TrainingPage"),
+    component: lazyPage(() => import("../features/training"), "TrainingPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/training/compare",
     validateSearch: comparedOf,
-    component: lazyRouteComponent(() => import("../features/training"), "ComparePage"),
+    component: lazyPage(() => import("../features/training"), "ComparePage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/training/$run",
-    component: lazyRouteComponent(() => import("../features/training"), "RunPage"),
+    component: lazyPage(() => import("../features/training"), "RunPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/plans",
     validateSearch: planFilterOf,
-    component: lazyRouteComponent(() => import("../features/plans"), "PlansPage"),
+    component: lazyPage(() => import("../features/plans"), "PlansPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/plans/$hash",
-    component: lazyRouteComponent(() => import("../features/plans"), "PlanPage"),
+    component: lazyPage(() => import("../features/plans"), "PlanPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/models",
-    component: lazyRouteComponent(() => import("../features/models"), "ModelsPage"),
+    component: lazyPage(() => import("../features/models"), "ModelsPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/models/$version",
-    component: lazyRouteComponent(() => import("../features/models"), "ModelPage"),
+    component: lazyPage(() => import("../features/models"), "ModelPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/hospital",
     validateSearch: hospitalSearch,
-    component: lazyRouteComponent(() => import("../features/hospital"), "HospitalPage"),
+    component: lazyPage(() => import("../features/hospital"), "HospitalPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/consortium",
     validateSearch: consortiumSearch,
-    component: lazyRouteComponent(() => import("../features/consortium"), "ConsortiumPage"),
+    component: lazyPage(() => import("../features/consortium"), "ConsortiumPage"),
   }),
   createRoute({
     getParentRoute: () => inside,
     path: "/audit",
-    component: lazyRouteComponent(() => import("../features/audit"), "AuditPage"),
+    component: lazyPage(() => import("../features/audit"), "AuditPage"),
   }),
 ] as const;
 

@@ -1,4 +1,4 @@
-import { Skeleton, Stack } from "@mui/material";
+import { Box, Stack } from "@mui/material";
 import type { UseInfiniteQueryResult, UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
@@ -19,7 +19,7 @@ export function Fetched<T>({ query, children, lines = 4 }: Props<T>) {
     return (
       <Stack spacing={1} aria-busy="true">
         {Array.from({ length: lines }, (_, line) => (
-          <Skeleton key={line} variant="rounded" height={32} />
+          <Box key={line} sx={{ height: 32, borderRadius: 1, bgcolor: "action.hover" }} />
         ))}
       </Stack>
     );
