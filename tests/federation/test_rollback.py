@@ -196,3 +196,32 @@ def test_of_many_updates_a_part_is_left_out_so_that_evaluations_do_not_grow_with
     assert name in record.dropped
     assert len(record.dropped) in (2, 3)
     assert exchange.judged == 1 + 5 + 1, "whole, without each of five parts, and the best weights at the end"
+
+
+class Lucky(BatchedExchange):
+    """An exchange that takes some other weights for those which a run begins with."""
+
+    def __init__(self, study, watcher, begins_with):
+        super().__init__([Site(each) for each in study.institutions], study.plan, watcher.answered)
+        self.begins_with = begins_with
+
+    def evaluate(self, round_number, vector, institutions, split):
+        return super().evaluate(round_number, vector if round_number else self.begins_with, institutions, split)
+
+
+def test_that_an_untrained_model_happens_to_rank_well_bars_no_round_that_fits_patients_better(study, tmp_path, watcher):
+    good, _ = run(study("breast-cancer", rounds__rounds=2), tmp_path / "good", watcher)
+    plan = study("breast-cancer", rounds__rounds=1, defence__acceptance=0.0, local__lr=1e-5)
+
+    def after(begins_with, name):
+        (tmp_path / name).mkdir()
+        exchange = Lucky(plan, watcher, begins_with)
+        return coordinate(plan.plan, exchange, tmp_path / name, watcher, watcher.resumed).state
+
+    # Of weights 50 times as great, a last layer's among them, the loss is bad and the ranking is much the same.
+    lucky = after(50 * good.state.vector, "lucky")
+    assert lucky.history[0].metrics["auc"] < lucky.start.metrics["auc"]
+    assert lucky.history[0].metrics["loss"] < lucky.start.metrics["loss"]
+    assert lucky.history[0].rolled_back is None
+    with pytest.raises(NothingAccepted, match="its loss is worse"):
+        after(good.state.vector, "trained")

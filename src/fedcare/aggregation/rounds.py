@@ -213,7 +213,11 @@ class RoundLoop:
             return Attempt(updates, candidate, judgement, refusal="no institution could evaluate its weights")
         stood = state.history[state.best_round - 1] if state.best_round else state.start
         gained = self._gain(stood, judgement, judgement.dropped)
-        return Attempt(updates, candidate, judgement, gained, refusal(gained, self._metric, tolerance))
+        refused = refusal(gained, self._metric, tolerance)
+        if refused is not None and state.best_round == 0:
+            # How well an untrained model ranks patients is luck, and no bar for a round that fits them better.
+            refused = refusal(gain(stood, judgement, "loss", False, judgement.dropped), "loss", tolerance)
+        return Attempt(updates, candidate, judgement, gained, refused)
 
     def _best_attempt(
         self,
