@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from fedcare.aggregation.exchange import Answer, RoundRecord
+from fedcare.cli.interrupt import Interrupt
 from fedcare.cli.live import LiveView
 from fedcare.cli.words import figures
 from fedcare.federation.engines import Choice
@@ -17,11 +18,15 @@ from fedcare.report.words import plural
 
 
 class LiveWatcher:
-    """Passes the round loop's events on to the live view, and remembers the last round that stands."""
+    """Passes the round loop's events on to the live view, and remembers the last round that stands.
+
+    Every event is a moment at which Ctrl-C ends the run.
+    """
 
     def __init__(self, study: Study, choice: Choice, quiet: bool) -> None:
         self.round = 0
         self._training = 0
+        self._interrupt = Interrupt(quiet)
         self._study, self._view = study, LiveView(quiet=quiet)
         self._view.note(f"engine: {choice.engine} ({choice.reason})")
         if study.left_out:
@@ -34,6 +39,7 @@ class LiveWatcher:
             self._view.note(f"take no part, because they have fewer than {least}: {', '.join(study.too_small)}")
 
     def __enter__(self) -> LiveWatcher:
+        self._interrupt.__enter__()
         self._view.__enter__()
         self._start(0)
         return self
@@ -42,6 +48,7 @@ class LiveWatcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._view.__exit__(kind, error, trace)
+        self._interrupt.__exit__(kind, error, trace)
 
     def resumed(self, round_number: int) -> None:
         """The run goes on after this round."""
@@ -51,12 +58,14 @@ class LiveWatcher:
 
     def round_started(self, round_number: int, institutions: Sequence[str]) -> None:
         """Institutions have been asked to train."""
+        self._interrupt.check()
         self._training = round_number
         for name in institutions:
             self._view.institution_started(round_number, name)
 
     def answered(self, answer: Answer) -> None:
         """An institution has answered; only a training answer changes its line."""
+        self._interrupt.check()
         if answer.has_update:
             self._view.institution_finished(self._training, answer.institution, answer.seconds, answer.loss)
 
@@ -66,6 +75,7 @@ class LiveWatcher:
         self._view.round_finished(asdict(record))
         if record.rolled_back is not None:
             self._view.note(f"round {record.round} is rolled back: {record.rolled_back}")
+        self._interrupt.check()
 
     def note(self, text: str) -> None:
         """One line."""
