@@ -83,12 +83,16 @@ def consortium(server_folder):
 
 @contextmanager
 def signed_in(consortium: Consortium) -> Iterator[httpx.Client]:
-    password = re.search(r"Sign in as admin@institution-1.example with the password (\S+)", consortium.said())[1]
     with httpx.Client(base_url=consortium.address(), timeout=30) as client:
-        session = client.post("/api/auth/login", json={"email": ADMIN, "password": password})
-        assert session.status_code == 200
-        client.headers["Authorization"] = f"Bearer {session.json()['access_token']}"
+        sign_in(client, consortium, ADMIN)
         yield client
+
+
+def sign_in(client: httpx.Client, consortium: Consortium, email: str) -> None:
+    password = re.search(r"Sign in as admin@institution-1.example with the password (\S+)", consortium.said())[1]
+    session = client.post("/api/auth/login", json={"email": email, "password": password})
+    assert session.status_code == 200
+    client.headers["Authorization"] = f"Bearer {session.json()['access_token']}"
 
 
 def served(client: httpx.Client) -> set[str]:
@@ -128,6 +132,10 @@ def test_a_second_start_goes_on_with_what_is_there_and_nobody_outlives_a_kill(co
     assert (consortium.home / "released" / "index.json").read_text() == before
     with signed_in(consortium) as client:
         assert served(client) == {"insurance-cost", "cancer-imaging"}
+        # Nothing was left to train: whoever comes as the printed account gets a run to watch.
+        assert client.get("/api/rounds/current").json()["run"]["status"] == "completed"
+        sign_in(client, consortium, "admin@institution-1.example")
+        wait_for(lambda: client.get("/api/rounds/current").json()["run"]["status"] != "completed")
     consortium.process.kill()
     consortium.process.wait()
     wait_for(lambda: consortium.left() == [])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,14 +60,28 @@ def command(
                 supervisor.start([worker])
                 supervisor.start(nodes(layout, places))
                 _say(f"{len(places)} institutions are connected.")
-                if demo:
-                    from fedcare.cli.up_demo import first_runs
-
-                    first_runs(database, layout, len(places), _say)
+                guests = _trained(database, layout, places) if demo else None
                 if not until_done:
-                    _say("Everything is up; Ctrl-C stops it.")
+                    _say(f"Everything is up at {layout.gateway_url}; Ctrl-C stops it.")
+                    if guests:
+                        guests()
                     supervisor.wait()
     _say("Stopped.")
+
+
+def _trained(database: Database, layout: Layout, places: list[Place]) -> Callable[[], None]:
+    """Make the first runs; what to do then: begin a run for the first guest, unless they saw one of those."""
+    from fedcare.cli.up_demo import first_runs, has_come, run_to_watch, wait_for_guest
+
+    began, hospital = datetime.now(UTC), places[0].id
+    trained = first_runs(database, layout, len(places), _say)
+
+    def receive() -> None:
+        if not (trained and has_come(database, hospital, began)):
+            wait_for_guest(database, hospital, began)
+            run_to_watch(database, layout, len(places), _say)
+
+    return receive
 
 
 def _prepare(database: Database, layout: Layout) -> list[Place]:
@@ -92,9 +107,10 @@ def _welcome(database: Database, layout: Layout, places: list[Place], demo: bool
 
     _say(f"FedCare is at {layout.gateway_url}")
     if demo and (login := people(database, places, layout.home / "keys" / "demo-login")):
-        first, rest = places[0].slug, f"doctor@{places[0].slug}.example and {login.email}"
+        first = places[0].slug
         _say(f"Sign in as admin@{first}.example with the password {login.password}")
-        _say(f"to see what a hospital sees; {rest}, with the same, are a doctor and the consortium's administrator.")
+        _say(f"You are then the administrator of {places[0].name}. The same password is that of a doctor there,")
+        _say(f"doctor@{first}.example, and of {login.email}, who starts runs and sees no patient.")
     elif invitation := invite_first_admin(database):
         _say("Nobody has an account yet. The consortium's first administrator is made, once, within a week, with this")
         _say(f"token at {layout.gateway_url}/welcome:")

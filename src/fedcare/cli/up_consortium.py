@@ -134,7 +134,7 @@ def _make(database: Database, places: Sequence[Place], login: Login) -> None:
     for place in places:
         with database.transaction(Scope.of(place.id)) as tx:
             for role in ("doctor", "admin"):
-                _add(tx, place.id, f"{role}@{place.slug}.example", f"{role} of {place.name}".capitalize(), role, hashed)
+                _add(tx, place.id, f"{role}@{place.slug}.example", f"{role.capitalize()} of {place.name}", role, hashed)
     # The consortium's own comes last: without it, a start that was cut short is taken up again.
     with database.transaction(Scope.of(None)) as tx:
         _add(tx, None, login.email, "Administrator of the consortium", "admin", hashed)

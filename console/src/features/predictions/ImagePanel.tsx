@@ -13,6 +13,7 @@ import { newKey } from "../../lib/key";
 import { Answer } from "./Answer";
 import { predictImage } from "./api";
 import { Drop } from "./Drop";
+import { Examples } from "./Examples";
 import { Measured } from "./Measured";
 import { Picture } from "./Picture";
 import { Recorded } from "./Recorded";
@@ -40,6 +41,7 @@ export function ImagePanel({ form, image, patient }: Props) {
     enabled: shown !== null && fits,
     gcTime: 0,
   });
+  const choose = (file: File) => setShown({ file, key: newKey() });
   return (
     <Grid container spacing={3}>
       <Grid size={{ xs: 12, md: 6 }}>
@@ -48,8 +50,9 @@ export function ImagePanel({ form, image, patient }: Props) {
             <Drop
               accept="image/png,image/jpeg,.dcm,application/dicom"
               label={t("image.drop", { formats: image.formats.join(", "), size: format().bytes(image.most_bytes) })}
-              onFile={(file) => setShown({ file, key: newKey() })}
+              onFile={choose}
             />
+            {!shown && <Examples task={form.task} onFile={choose} />}
             {!fits && <Alert severity="error">{t("image.large", { size: format().bytes(image.most_bytes) })}</Alert>}
             {shown && fits && <Seen key={shown.key} file={shown.file} answer={query.data} />}
           </Stack>
