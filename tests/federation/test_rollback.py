@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fedcare.aggregation.checkpoint import load
+from fedcare.aggregation.suspicion import HARMED
 from fedcare.errors import NothingAccepted, QuorumLost
 from fedcare.federation.batched_exchange import BatchedExchange
 from fedcare.federation.coordinator import coordinate
@@ -225,3 +226,21 @@ def test_that_an_untrained_model_happens_to_rank_well_bars_no_round_that_fits_pa
     assert lucky.history[0].rolled_back is None
     with pytest.raises(NothingAccepted, match="its loss is worse"):
         after(good.state.vector, "trained")
+
+
+def test_an_institution_whose_labels_are_the_wrong_way_round_is_left_out_though_patients_rank_alike(
+    study, folder, watcher
+):
+    plan = study("breast-cancer", rounds__rounds=3, defence__acceptance=0.5)
+    worst = max(plan.institutions, key=lambda each: len(each.train))
+    sites = [Site(replace(each, train=flipped(each.train)) if each is worst else each) for each in plan.institutions]
+    folder.mkdir()
+    outcome = coordinate(
+        plan.plan, BatchedExchange(sites, plan.plan, watcher.answered), folder, watcher, watcher.resumed
+    )
+    assert any(record.dropped == {worst.name: HARMED} for record in outcome.state.history)
+    assert not {name for record in outcome.state.history for name in record.dropped} - {worst.name}
+
+
+def flipped(records):
+    return replace(records, target=1.0 - records.target)

@@ -15,6 +15,9 @@ import numpy as np
 
 # Each part that is left out by way of trial costs an evaluation, which must not grow with the number of institutions.
 PARTS = 5
+# Share of the loss that an update may make up. Without an honest hospital's the loss of chest X-rays fell by .17 at
+# most, without an attacker's that had its labels flipped by .31 to .43 in the rounds before training ended.
+MOST_LOSS = 0.25
 
 
 class Judged(Protocol):
@@ -54,6 +57,14 @@ def gain(old: Judged, new: Judged, metric: str, higher: bool, unable: Collection
 
 def _gain(old: float, new: float, higher: bool) -> float:
     return new - old if higher else (old - new) / max(abs(old), np.finfo(np.float64).tiny)
+
+
+def loss_fall(whole: Judged, rest: Judged) -> float:
+    """By which share the loss of the median institution falls from ``whole`` to ``rest``.
+
+    0 where only sums are known: one member that lies can move a pooled loss without limit.
+    """
+    return (gain(whole, rest, "loss", False) or 0.0) if whole.institutions else 0.0
 
 
 def refusal(gained: float | None, metric: str, tolerance: float) -> str | None:
