@@ -77,8 +77,8 @@ class Defence(Frozen):
     the node, and a coordinator that sees it, or the mean of a masked group, drops it. ``acceptance``: after each round
     the institutions judge the new weights on their validation rows, with all updates and without each, or each fifth,
     of them. Whose absence makes the deciding metric of the median institution better by more than this (errors and
-    losses: by more than this share) is left out of the round. A round that is still worse than the best one by more
-    than this is rolled back. None accepts every round.
+    losses: by more than this share), or takes a quarter of its loss away, is left out of the round. A round that is
+    still worse than the best one by more than this is rolled back. None accepts every round.
     """
 
     norm_bound: Positive | None = None
