@@ -48,6 +48,7 @@ def test_the_consortiums_first_administrator_says_who_they_are(seat, site):
     here = seat()
     page = here.open("/sign-in")
     page.get_by_role("link", name="Were you invited?").click()
+    page.get_by_role("button", name="I am the consortium's first administrator").click()
     here.check("welcome-first")
     page.get_by_label("Token").fill(token)
     page.get_by_label("Your name").fill("Fay First")

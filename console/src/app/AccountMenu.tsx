@@ -1,4 +1,4 @@
-import { Button } from "@mui/material";
+import { Button, Typography } from "@mui/material";
 import { lazy, Suspense, useState } from "react";
 
 import { useMe } from "../lib/session";
@@ -23,8 +23,11 @@ export function AccountMenu() {
         aria-haspopup="menu"
         aria-expanded={anchor !== null}
         onClick={(event) => open(event.currentTarget)}
+        sx={{ minWidth: 0 }}
       >
-        {me.name}
+        <Typography component="span" noWrap sx={{ fontWeight: "inherit", fontSize: "inherit" }}>
+          {me.name}
+        </Typography>
       </Button>
       {asked && (
         <Suspense>

@@ -43,6 +43,6 @@ const ENTRIES = {
     textDecoration: "none",
     "&:hover": { bgcolor: "action.hover" },
     "&:focus-visible": { outline: "2px solid", outlineColor: "primary.main", outlineOffset: -2 },
-    "&[aria-current]": { bgcolor: "action.selected", color: "primary.main", fontWeight: 600 },
+    "&[aria-current]": { bgcolor: "rgba(var(--mui-palette-primary-mainChannel) / 0.1)", color: "primary.main", fontWeight: 600 },
   },
 } as const;

@@ -100,5 +100,6 @@ const SKIP = {
   left: 8,
   zIndex: 2000,
   transform: "translateY(-200%)",
-  "&:focus": { transform: "none" },
+  opacity: 0,
+  "&:focus": { transform: "none", opacity: 1 },
 } as const;

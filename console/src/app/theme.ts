@@ -35,6 +35,7 @@ export const theme = createTheme({
     h1: { fontSize: "1.75rem", fontWeight: 650, letterSpacing: "-0.01em" },
     h2: { fontSize: "1.2rem", fontWeight: 620 },
     h3: { fontSize: "1rem", fontWeight: 620 },
+    h6: { fontSize: "1.2rem", fontWeight: 620 },
     button: { textTransform: "none", fontWeight: 600 },
   },
   components: {
@@ -52,6 +53,8 @@ export const theme = createTheme({
         root: { "&.Mui-focusVisible": { outline: "2px solid currentColor", outlineOffset: -3 } },
       },
     },
+    // In the dark Material lightens what lies above until a dialog is grey; an edge says it as well.
+    MuiDialog: { styleOverrides: { paper: { backgroundImage: "none", border: "1px solid var(--mui-palette-divider)" } } },
     MuiCard: { defaultProps: { variant: "outlined" } },
     MuiButton: { defaultProps: { disableElevation: true } },
     MuiTextField: { defaultProps: { size: "small", fullWidth: true } },

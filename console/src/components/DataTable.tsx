@@ -23,7 +23,7 @@ interface Props<T> {
 export function DataTable<T>({ label, columns, rows, id }: Props<T>) {
   return (
     <TableContainer tabIndex={0} role="group" aria-label={label}>
-      <Table size="small" aria-label={label} sx={BODY}>
+      <Table size="small" aria-label={label} sx={LOOKS}>
         <TableHead>
           <TableRow>
             {columns.map((column) => (
@@ -63,8 +63,12 @@ function SortedBy({ direction, change, children }: NonNullable<Column<unknown>["
 }
 
 // The body's cells are plain ones, styled from here: hundreds of styled components would each work out their own.
-const BODY = {
-  "& td": { py: 0.75, px: 2, borderBottom: 1, borderColor: "divider", typography: "body2" },
+const LOOKS = {
+  // Where there is no room the table scrolls, rather than break a date into four lines.
+  width: { xs: "max-content", md: "100%" },
+  minWidth: "100%",
+  "& th, & td": { px: { xs: 1.5, sm: 2 }, "&:first-of-type": { pl: { xs: 1, sm: 2 } } },
+  "& td": { maxWidth: { xs: "34ch", md: "none" }, py: 0.75, borderBottom: 1, borderColor: "divider", typography: "body2" },
   "& td.numeric": { textAlign: "right", fontVariantNumeric: "tabular-nums" },
   "& tbody tr:hover": { bgcolor: "action.hover" },
 } as const;

@@ -1,6 +1,6 @@
 import { Box, Tab, Tabs } from "@mui/material";
 import { createLink } from "@tanstack/react-router";
-import type { KeyboardEvent, ReactNode } from "react";
+import { Suspense, type KeyboardEvent, type ReactNode } from "react";
 
 const LinkTab = createLink(Tab);
 
@@ -21,7 +21,6 @@ export function PartTabs<P extends string>({ label, to, parts, shown, children }
         value={shown}
         aria-label={label}
         variant="scrollable"
-        allowScrollButtonsMobile
         sx={{ borderBottom: 1, borderColor: "divider", mb: 2 }}
       >
         {parts.map(({ part, name }) => (
@@ -38,7 +37,8 @@ export function PartTabs<P extends string>({ label, to, parts, shown, children }
         ))}
       </Tabs>
       <Box role="tabpanel" id="part" aria-labelledby={`tab-${shown}`}>
-        {children}
+        {/* What the part waits for hides neither the tabs nor the focus on them. */}
+        <Suspense>{children}</Suspense>
       </Box>
     </Box>
   );

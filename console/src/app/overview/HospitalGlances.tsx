@@ -3,7 +3,6 @@ import { useTranslation } from "react-i18next";
 
 import { Fetched } from "../../components/Fetched";
 import { nodesQuery } from "../../components/nodes";
-import { BudgetBar } from "../../components/privacy/BudgetBar";
 import { budgetQuery } from "../../components/privacy/budget";
 import { format } from "../../lib/i18n";
 import { newestPlansQuery } from "./api";
@@ -22,7 +21,6 @@ function BudgetGlance() {
             <Main>
               {number(standing.left, 3)} {t("budget.left", { budget: number(standing.epsilon, 3) })}
             </Main>
-            <BudgetBar budget={standing.epsilon} spent={standing.spent} />
             {standing.unbounded_runs > 0 && <Aside>{t("budget.unbounded", { count: standing.unbounded_runs })}</Aside>}
             <Aside>{t("budget.hint")}</Aside>
           </>

@@ -7,7 +7,10 @@ const LOOK_AGAIN_MS = 10_000;
 /** The run that is worked on, or else the newest, with its latest round; null before the first. */
 export const currentQuery = queryOptions({
   queryKey: ["runs", "current"],
-  queryFn: async ({ signal }) => (await taken(api.GET("/api/rounds/current", { signal }))) ?? null,
+  queryFn: async ({ signal }) => {
+    const { data } = await api.GET("/api/rounds/current", { signal });
+    return data ?? null;
+  },
   refetchInterval: LOOK_AGAIN_MS,
 });
 

@@ -53,7 +53,7 @@ const PICTURE = {
   height: 136,
   flexShrink: 0,
   color: "primary.main",
-  bgcolor: "action.hover",
+  bgcolor: "rgba(var(--mui-palette-primary-mainChannel) / 0.1)",
   borderBottom: 1,
   borderColor: "divider",
 } as const;

@@ -1,12 +1,12 @@
-import { Button, Dialog, DialogActions, DialogContent, DialogTitle, MenuItem, Stack, TextField } from "@mui/material";
+import { MenuItem, TextField } from "@mui/material";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState, type SubmitEvent } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { WorkerRole } from "../../api-client/schema";
 import { api, taken } from "../../lib/api";
 import { useMe } from "../../lib/session";
-import { Failure } from "../Failure";
+import { FormDialog } from "../FormDialog";
 import { addWorker } from "./api";
 
 const ROLES: readonly WorkerRole[] = ["nurse", "doctor", "admin"];
@@ -32,58 +32,50 @@ export function AddWorker({ onClose, onAdded }: { onClose: () => void; onAdded: 
   });
   const set = (part: Partial<typeof fields>) => setFields({ ...fields, ...part });
 
-  function submit(event: SubmitEvent): void {
-    event.preventDefault();
+  function submit(): void {
     const { email, name, role, place } = fields;
     adding.mutate({ email, name, role, institution_id: place === "" ? null : Number(place) });
   }
 
   return (
-    <Dialog open onClose={onClose} fullWidth maxWidth="xs" aria-labelledby="add-worker">
-      <form onSubmit={submit}>
-        <DialogTitle id="add-worker">{t("add")}</DialogTitle>
-        <DialogContent>
-          <Stack spacing={2} sx={{ pt: 1 }}>
-            {adding.error && <Failure error={adding.error} />}
-            <TextField label={t("name")} required value={fields.name} onChange={(event) => set({ name: event.target.value })} />
-            <TextField
-              label={t("email")}
-              type="email"
-              required
-              value={fields.email}
-              onChange={(event) => set({ email: event.target.value })}
-            />
-            {atConsortium && (
-              <TextField select label={t("place")} value={fields.place} onChange={(event) => set({ place: event.target.value })}>
-                <MenuItem value="">{t("consortium")}</MenuItem>
-                {places.data?.items.map((place) => (
-                  <MenuItem key={place.id} value={String(place.id)}>
-                    {place.name}
-                  </MenuItem>
-                ))}
-              </TextField>
-            )}
-            <TextField
-              select
-              label={t("role")}
-              value={fields.role}
-              onChange={(event) => set({ role: event.target.value as WorkerRole })}
-            >
-              {ROLES.map((role) => (
-                <MenuItem key={role} value={role}>
-                  {common.t(`roles.${role}`)}
-                </MenuItem>
-              ))}
-            </TextField>
-          </Stack>
-        </DialogContent>
-        <DialogActions>
-          <Button onClick={onClose}>{common.t("cancel")}</Button>
-          <Button type="submit" variant="contained" loading={adding.isPending}>
-            {t("invite")}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={t("add")}
+      action={t("invite")}
+      error={adding.error}
+      busy={adding.isPending}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <TextField label={t("name")} required value={fields.name} onChange={(event) => set({ name: event.target.value })} />
+      <TextField
+        label={t("email")}
+        type="email"
+        required
+        value={fields.email}
+        onChange={(event) => set({ email: event.target.value })}
+      />
+      {atConsortium && (
+        <TextField select label={t("place")} value={fields.place} onChange={(event) => set({ place: event.target.value })}>
+          <MenuItem value="">{t("consortium")}</MenuItem>
+          {places.data?.items.map((place) => (
+            <MenuItem key={place.id} value={String(place.id)}>
+              {place.name}
+            </MenuItem>
+          ))}
+        </TextField>
+      )}
+      <TextField
+        select
+        label={t("role")}
+        value={fields.role}
+        onChange={(event) => set({ role: event.target.value as WorkerRole })}
+      >
+        {ROLES.map((role) => (
+          <MenuItem key={role} value={role}>
+            {common.t(`roles.${role}`)}
+          </MenuItem>
+        ))}
+      </TextField>
+    </FormDialog>
   );
 }

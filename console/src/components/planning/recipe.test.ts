@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { KnownTask } from "../../api-client/schema";
-import { draftOf, recipeOf, wrongLines } from "./recipe";
+import { draftOf, firstOf, recipeOf, wrongLines } from "./recipe";
 
 const TASK: KnownTask = {
   name: "insurance-cost",
@@ -13,6 +13,22 @@ const TASK: KnownTask = {
   strategy: "fedavg",
   private: { "local.epochs": "10" },
 };
+
+describe("the task that a form begins with", () => {
+  const others = [{ ...TASK, name: "breast-cancer" }, TASK, { ...TASK, name: "diabetes" }];
+
+  it("is the one that hospitals have most records for", () => {
+    const nodes = [{ records: { diabetes: 50, "insurance-cost": 40 } }, { records: { diabetes: 0, "insurance-cost": 30 } }];
+    expect(firstOf(others, nodes)?.name).toBe("insurance-cost");
+    expect(firstOf(others, [{ records: { diabetes: 5 } }])?.name).toBe("diabetes");
+  });
+
+  it("needs no records where nobody has told of any", () => {
+    expect(firstOf(others, [])?.name).toBe("insurance-cost");
+    expect(firstOf(others.slice(0, 1), [])?.name).toBe("breast-cancer");
+    expect(firstOf([], [])).toBeUndefined();
+  });
+});
 
 describe("a recipe", () => {
   it("sends nothing that the task says already", () => {

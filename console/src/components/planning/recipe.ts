@@ -1,5 +1,5 @@
 /** What somebody fills in to have something learned, and the request that it becomes. */
-import type { KnownTask, Recipe } from "../../api-client/schema";
+import type { Client, KnownTask, Recipe } from "../../api-client/schema";
 
 export interface Draft {
   task: string;
@@ -28,6 +28,13 @@ export const EMPTY: Draft = {
 /** What a task starts from. */
 export function draftOf(task: KnownTask): Draft {
   return { ...EMPTY, task: task.name, rounds: String(task.rounds), strategy: task.strategy };
+}
+
+/** The task that most of the records on the nodes are for; without any, the one that everybody can run at once. */
+export function firstOf(tasks: readonly KnownTask[], nodes: readonly Pick<Client, "records">[]): KnownTask | undefined {
+  const rows = (task: KnownTask) => nodes.reduce((sum, node) => sum + (node.records[task.name] ?? 0), 0);
+  const held = tasks.reduce<KnownTask | undefined>((most, task) => (rows(task) > (most ? rows(most) : 0) ? task : most), undefined);
+  return held ?? tasks.find((task) => task.name === "insurance-cost") ?? tasks[0];
 }
 
 /** The request; what is left as the task has it is not sent. Lines that are none are named by `wrongLines`. */

@@ -1,4 +1,4 @@
-import { Alert, Button } from "@mui/material";
+import { Alert, Box, Button } from "@mui/material";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
@@ -57,6 +57,20 @@ function Verdict({ found }: { found: Verification }) {
   );
 }
 
+const LONG = 12;
+
+/** What was acted on; of a long id only the end is shown, which tells records apart. */
+function Subject({ entry: { subject_type, subject_id } }: { entry: Entry }) {
+  const { t } = useTranslation("audit");
+  if (!subject_type) return null;
+  const id = subject_id ?? "";
+  return (
+    <Box component="span" title={id} sx={{ whiteSpace: "nowrap" }}>
+      {t(`subjects.${subject_type}`, { defaultValue: subject_type })} <code>{id.length > LONG ? `…${id.slice(-8)}` : id}</code>
+    </Box>
+  );
+}
+
 function useColumns(): Column<Entry>[] {
   const { t } = useTranslation("audit");
   const { moment } = format();
@@ -68,7 +82,7 @@ function useColumns(): Column<Entry>[] {
     {
       key: "which",
       name: t("which"),
-      cell: (entry) => (entry.subject_type ? `${entry.subject_type} ${entry.subject_id ?? ""}` : ""),
+      cell: (entry) => <Subject entry={entry} />,
     },
     {
       key: "outcome",

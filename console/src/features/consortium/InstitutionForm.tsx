@@ -1,10 +1,10 @@
-import { Button, Dialog, DialogActions, DialogContent, DialogTitle, Stack, TextField } from "@mui/material";
+import { TextField } from "@mui/material";
 import { useMutation } from "@tanstack/react-query";
-import { useState, type SubmitEvent } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Institution } from "../../api-client/schema";
-import { Failure } from "../../components/Failure";
+import { FormDialog } from "../../components/FormDialog";
 import { saveInstitution } from "./api";
 
 const text = (days: number | null | undefined) => (days ? String(days) : "");
@@ -13,54 +13,42 @@ const days = (text: string) => (text === "" ? null : Number(text));
 /** A hospital's name, address, and how long it keeps what it stores. */
 export function InstitutionForm({ before, onClose }: { before: Institution | null; onClose: () => void }) {
   const { t } = useTranslation("consortium");
-  const common = useTranslation();
   const [name, setName] = useState(before?.name ?? "");
   const [address, setAddress] = useState(before?.address ?? "");
   const [patients, setPatients] = useState(text(before?.retain_patients_days));
   const [predictions, setPredictions] = useState(text(before?.retain_predictions_days));
   const saving = useMutation({ mutationFn: saveInstitution, onSuccess: onClose });
 
-  function submit(event: SubmitEvent): void {
-    event.preventDefault();
+  function submit(): void {
     const fields = { name, address, retain_patients_days: days(patients), retain_predictions_days: days(predictions) };
     saving.mutate({ id: before?.id ?? null, fields });
   }
 
   const kept = { type: "number", slotProps: { htmlInput: { min: 1, max: 36_500 } } } as const;
   return (
-    <Dialog open onClose={onClose} fullWidth maxWidth="xs" aria-labelledby="institution">
-      <form onSubmit={submit}>
-        <DialogTitle id="institution">
-          {before ? t("institutions.change", { name: before.name }) : t("institutions.add")}
-        </DialogTitle>
-        <DialogContent>
-          <Stack spacing={2} sx={{ pt: 1 }}>
-            {saving.error && <Failure error={saving.error} />}
-            <TextField label={t("institutions.name")} required value={name} onChange={(event) => setName(event.target.value)} />
-            <TextField label={t("institutions.address")} value={address} onChange={(event) => setAddress(event.target.value)} />
-            <TextField
-              {...kept}
-              label={t("institutions.retainPatients")}
-              helperText={t("institutions.retainMeans")}
-              value={patients}
-              onChange={(event) => setPatients(event.target.value)}
-            />
-            <TextField
-              {...kept}
-              label={t("institutions.retainPredictions")}
-              helperText={t("institutions.retainMeans")}
-              value={predictions}
-              onChange={(event) => setPredictions(event.target.value)}
-            />
-          </Stack>
-        </DialogContent>
-        <DialogActions>
-          <Button onClick={onClose}>{common.t("cancel")}</Button>
-          <Button type="submit" variant="contained" loading={saving.isPending}>
-            {common.t("save")}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={before ? t("institutions.change", { name: before.name }) : t("institutions.add")}
+      error={saving.error}
+      busy={saving.isPending}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <TextField label={t("institutions.name")} required value={name} onChange={(event) => setName(event.target.value)} />
+      <TextField label={t("institutions.address")} value={address} onChange={(event) => setAddress(event.target.value)} />
+      <TextField
+        {...kept}
+        label={t("institutions.retainPatients")}
+        helperText={t("institutions.retainMeans")}
+        value={patients}
+        onChange={(event) => setPatients(event.target.value)}
+      />
+      <TextField
+        {...kept}
+        label={t("institutions.retainPredictions")}
+        helperText={t("institutions.retainMeans")}
+        value={predictions}
+        onChange={(event) => setPredictions(event.target.value)}
+      />
+    </FormDialog>
   );
 }

@@ -9,12 +9,6 @@ export const institutionsQuery = pagesQuery(["institutions"], (cursor, signal) =
   taken(api.GET("/api/institutions", { params: { query: { cursor } }, signal })),
 );
 
-export const nodesQuery = queryOptions({
-  queryKey: ["clients"],
-  queryFn: ({ signal }) => taken(api.GET("/api/clients", { signal })),
-  refetchInterval: 10_000,
-});
-
 /** A gateway that is not ready says why in the same shape, with the status 503. */
 export const readinessQuery = queryOptions({
   queryKey: ["ready"],

@@ -47,8 +47,8 @@ function useColumns(): Column<Departure>[] {
     { key: "bytes", name: t("left.size"), cell: (departure) => bytes(departure.bytes), numeric: true },
     {
       key: "epsilon",
-      name: <Hint text={t("epsilonMeans")}>ε</Hint>,
-      cell: (departure) => (departure.epsilon === null ? t("left.unbounded") : number(departure.epsilon, 3)),
+      name: <Hint text={t("left.epsilonMeans")}>{t("left.epsilon")}</Hint>,
+      cell: (departure) => (departure.epsilon === null ? "–" : number(departure.epsilon, 3)),
       numeric: true,
     },
     { key: "by", name: t("left.approvedBy"), cell: (departure) => departure.approved_by ?? "" },

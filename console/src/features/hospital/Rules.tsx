@@ -1,6 +1,6 @@
-import { Button, Dialog, DialogActions, DialogContent, DialogTitle, FormControlLabel, Stack, Switch, TextField } from "@mui/material";
+import { Button, FormControlLabel, Stack, Switch, TextField } from "@mui/material";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState, type SubmitEvent } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Rule } from "../../api-client/schema";
@@ -9,6 +9,7 @@ import { DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
 import { Failure } from "../../components/Failure";
 import { Fetched } from "../../components/Fetched";
+import { FormDialog } from "../../components/FormDialog";
 import { Panel } from "../../components/Panel";
 import { Status } from "../../components/Status";
 import { format } from "../../lib/i18n";
@@ -99,59 +100,49 @@ export function Rules() {
 
 function RuleForm({ rule, onClose }: { rule: Partial<Rule>; onClose: () => void }) {
   const { t } = useTranslation("hospital");
-  const common = useTranslation();
   const [task, setTask] = useState(rule.task ?? "");
   const [epsilon, setEpsilon] = useState(rule.max_epsilon ? String(rule.max_epsilon) : "");
   const [rounds, setRounds] = useState(String(rule.max_rounds_per_day ?? 100));
   const [on, setOn] = useState(rule.is_enabled ?? true);
   const saving = useMutation({ mutationFn: setRule, onSuccess: onClose });
 
-  function submit(event: SubmitEvent): void {
-    event.preventDefault();
+  function submit(): void {
     const fields = { max_epsilon: epsilon === "" ? null : Number(epsilon), max_rounds_per_day: Number(rounds), is_enabled: on };
     saving.mutate({ task, rule: fields });
   }
 
   return (
-    <Dialog open onClose={onClose} fullWidth maxWidth="xs" aria-labelledby="rule">
-      <form onSubmit={submit}>
-        <DialogTitle id="rule">{rule.task ? t("rules.change", { task: rule.task }) : t("rules.add")}</DialogTitle>
-        <DialogContent>
-          <Stack spacing={2} sx={{ pt: 1 }}>
-            {saving.error && <Failure error={saving.error} />}
-            <TextField
-              label={t("privacy.task")}
-              required
-              disabled={rule.task !== undefined}
-              value={task}
-              onChange={(event) => setTask(event.target.value)}
-            />
-            <TextField
-              label={t("rules.epsilon")}
-              helperText={t("rules.epsilonMeans")}
-              type="number"
-              slotProps={{ htmlInput: { min: 0, step: "any" } }}
-              value={epsilon}
-              onChange={(event) => setEpsilon(event.target.value)}
-            />
-            <TextField
-              label={t("rules.rounds")}
-              type="number"
-              required
-              slotProps={{ htmlInput: { min: 1 } }}
-              value={rounds}
-              onChange={(event) => setRounds(event.target.value)}
-            />
-            <FormControlLabel control={<Switch checked={on} onChange={(_, checked) => setOn(checked)} />} label={t("rules.on")} />
-          </Stack>
-        </DialogContent>
-        <DialogActions>
-          <Button onClick={onClose}>{common.t("cancel")}</Button>
-          <Button type="submit" variant="contained" loading={saving.isPending}>
-            {common.t("save")}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={rule.task ? t("rules.change", { task: rule.task }) : t("rules.add")}
+      error={saving.error}
+      busy={saving.isPending}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <TextField
+        label={t("privacy.task")}
+        required
+        disabled={rule.task !== undefined}
+        value={task}
+        onChange={(event) => setTask(event.target.value)}
+      />
+      <TextField
+        label={t("rules.epsilon")}
+        helperText={t("rules.epsilonMeans")}
+        type="number"
+        slotProps={{ htmlInput: { min: 0, step: "any" } }}
+        value={epsilon}
+        onChange={(event) => setEpsilon(event.target.value)}
+      />
+      <TextField
+        label={t("rules.rounds")}
+        type="number"
+        required
+        slotProps={{ htmlInput: { min: 1 } }}
+        value={rounds}
+        onChange={(event) => setRounds(event.target.value)}
+      />
+      <FormControlLabel control={<Switch checked={on} onChange={(_, checked) => setOn(checked)} />} label={t("rules.on")} />
+    </FormDialog>
   );
 }

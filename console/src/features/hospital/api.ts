@@ -19,12 +19,6 @@ export const rulesQuery = queryOptions({
   queryFn: ({ signal }) => taken(api.GET("/api/plans/rules", { signal })),
 });
 
-export const nodeQuery = queryOptions({
-  queryKey: ["clients"],
-  queryFn: ({ signal }) => taken(api.GET("/api/clients", { signal })),
-  refetchInterval: 10_000,
-});
-
 export async function setBudget(budget: BudgetFields) {
   queries.setQueryData(budgetQuery.queryKey, await taken(api.PUT("/api/privacy/budget", { body: budget })));
 }

@@ -22,7 +22,7 @@ export function WelcomePage({ onDone }: { onDone: () => void }) {
   const [repeated, setRepeated] = useState("");
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
-  const [first, setFirst] = useState(!handedOver);
+  const [first, setFirst] = useState(false);
   const accepting = useMutation({ mutationFn: accept, onSuccess: onDone });
   const differs = repeated !== "" && repeated !== password;
 

@@ -1,10 +1,10 @@
-import { Button, Dialog, DialogActions, DialogContent, DialogTitle, Divider, Stack, Typography } from "@mui/material";
+import { Divider, Typography } from "@mui/material";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useId, useState, type SubmitEvent } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Schedule } from "../../api-client/schema";
-import { Failure } from "../../components/Failure";
+import { FormDialog } from "../../components/FormDialog";
 import { RecipeDialog } from "../../components/planning/RecipeDialog";
 import { addSchedule, changeSchedule, schedulesQuery } from "./api";
 import { draftOf, triggerOf, WEEKLY } from "./trigger";
@@ -35,7 +35,6 @@ export function AddSchedule({ onClose }: { onClose: () => void }) {
 /** When, and how often at most; what is run stays the same plan. */
 export function EditSchedule({ schedule, onClose }: { schedule: Schedule; onClose: () => void }) {
   const { t } = useTranslation("training");
-  const id = useId();
   const queries = useQueryClient();
   const [trigger, setTrigger] = useState(() => draftOf(schedule));
   const saving = useMutation({
@@ -46,29 +45,17 @@ export function EditSchedule({ schedule, onClose }: { schedule: Schedule; onClos
     },
   });
 
-  function submit(event: SubmitEvent): void {
-    event.preventDefault();
-    saving.mutate();
-  }
-
   return (
-    <Dialog open onClose={onClose} fullWidth maxWidth="sm" aria-labelledby={id}>
-      <form onSubmit={submit}>
-        <DialogTitle id={id}>{t("schedules.editTitle", { task: schedule.task })}</DialogTitle>
-        <DialogContent>
-          <Stack spacing={2} sx={{ pt: 1 }}>
-            {saving.error && <Failure error={saving.error} />}
-            <Typography>{t("schedules.editText")}</Typography>
-            <TriggerFields draft={trigger} change={setTrigger} />
-          </Stack>
-        </DialogContent>
-        <DialogActions>
-          <Button onClick={onClose}>{t("common:cancel")}</Button>
-          <Button type="submit" variant="contained" loading={saving.isPending}>
-            {t("common:save")}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={t("schedules.editTitle", { task: schedule.task })}
+      width="sm"
+      error={saving.error}
+      busy={saving.isPending}
+      onSubmit={() => saving.mutate()}
+      onClose={onClose}
+    >
+      <Typography>{t("schedules.editText")}</Typography>
+      <TriggerFields draft={trigger} change={setTrigger} />
+    </FormDialog>
   );
 }
