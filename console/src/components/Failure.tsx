@@ -2,6 +2,8 @@ import { Alert, AlertTitle, Button } from "@mui/material";
 import { useTranslation } from "react-i18next";
 
 import { Problem } from "../lib/api";
+import { format } from "../lib/i18n";
+import { reasonOf } from "./reason";
 
 interface Props {
   error: Error;
@@ -9,11 +11,13 @@ interface Props {
   retry?: () => void;
 }
 
-/** What went wrong in the server's own words, what to do, and a way on. */
+/** What went wrong, what to do, and a way on. */
 export function Failure({ error, retry }: Props) {
   const { t } = useTranslation();
+  // Until they are there, and where the way to them is gone, the server's own words stand.
+  const reasons = useTranslation("errors", { useSuspense: false });
   const away = error instanceof Problem && error.status === 0;
-  const said = error instanceof Problem && error.message !== "" ? error.message : t("failure.unknown");
+  const said = error instanceof Problem && error.message !== "" ? reasonOf(error, reasons.t, format()) : t("failure.unknown");
   return (
     <Alert
       severity={away ? "warning" : "error"}
