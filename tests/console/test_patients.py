@@ -405,7 +405,7 @@ def test_the_pages_speak_german_and_write_numbers_so(seat, add):
     patient = add(last_name="Deutsch")
     here = seat("doctor")
     here.page.get_by_role("button", name="Doctor A").click()
-    here.page.get_by_role("menuitem", name="Deutsch").click()
+    here.page.get_by_role("menuitemradio", name="Deutsch").click()
     page = here.open(f"/patients/{patient['id']}")
     expect(page.get_by_text("27,9 kg/m²")).to_be_visible()
     here.check("patients-one-german")

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 from sqlalchemy import update
+from tests.console.keyboard import Keyboard
 
 from fedcare.data.sources.synthetic_images import generate
 from fedcare.db.audit import Origin
@@ -247,6 +248,34 @@ def test_what_is_no_image_is_refused_in_words(seat):
     chosen = {"name": "a.png", "mimeType": "image/png", "buffer": b"no image"}
     page.get_by_label("Drop an image here").set_input_files(chosen)
     expect(page.get_by_role("alert")).to_contain_text("PNG, JPEG or DICOM")
+
+
+def test_the_keyboard_alone_asks_about_a_record_and_an_image(seat):
+    page = seat("nurse").open("/history")
+    keyboard = Keyboard(page)
+    keyboard.follow(page.get_by_role("navigation").get_by_role("link", name="Predict"), "Predict")
+    keyboard.to(page.get_by_role("button", name="Fill in a typical record"))
+    keyboard.press("Enter")
+    answer = page.get_by_role("region", name="Yearly medical charges of an insured person")
+    expect(answer).to_contain_text("the true value lies between")
+    keyboard.to(answer.get_by_role("button", name="Record this prediction"))
+    keyboard.press("Enter")
+    expect(answer).to_contain_text("Recorded in this hospital's history")
+    lever = page.get_by_role("region", name="What if?").get_by_role("slider", name="Age")
+    keyboard.to(lever)
+    keyboard.press("PageUp")
+    expect(page.get_by_role("region", name="What if?")).to_contain_text("than the record")
+    task = page.get_by_role("combobox", name="What to predict")
+    keyboard.to(task, back=True)
+    keyboard.choose(task, "Cancer on a medical image")
+    keyboard.to(page.get_by_label("Drop an image here"))
+    with page.expect_file_chooser() as chooser:
+        keyboard.press("Enter")
+    chooser.value.set_files({"name": "a.png", "mimeType": "image/png", "buffer": picture(64)})
+    expect(page.get_by_role("region", name="Cancer on a medical image")).to_contain_text("Cancer: ")
+    keyboard.to(page.get_by_role("slider", name="Heat map"))
+    keyboard.press("Home")
+    expect(page.get_by_alt_text("Heat map")).to_have_css("opacity", "0")
 
 
 @pytest.mark.parametrize("role", CLINICIANS)

@@ -1,5 +1,5 @@
 import { Box, Stack, Typography } from "@mui/material";
-import { useEffect, useRef, type ReactNode } from "react";
+import { Suspense, useEffect, useRef, type ReactNode } from "react";
 
 import { useArrival } from "../lib/arrival";
 
@@ -40,7 +40,8 @@ export function Page({ title, tab = title, lead, actions, children }: Props) {
           </Stack>
         )}
       </Stack>
-      {children}
+      {/* What a part waits for, such as its words, leaves the heading and the focus on it where they are. */}
+      <Suspense>{children}</Suspense>
     </Stack>
   );
 }

@@ -1,4 +1,4 @@
-import { useLocation } from "@tanstack/react-router";
+import { useRouterState } from "@tanstack/react-router";
 import { useEffect, type RefObject } from "react";
 
 let last: string | undefined;
@@ -8,8 +8,10 @@ let last: string | undefined;
  * gone, and a screen reader says the page's name. The first page of a visit is read from its beginning.
  */
 export function useArrival(heading?: RefObject<HTMLElement | null>): void {
-  const path = useLocation({ select: (location) => location.pathname });
+  // Where the router has come to rest; the page that is left is gone by then.
+  const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname });
   useEffect(() => {
+    if (path === undefined) return;
     if (last !== undefined && last !== path) heading?.current?.focus({ preventScroll: true });
     last = path;
   }, [path, heading]);

@@ -8,9 +8,18 @@ function retry(count: number, error: Error): boolean {
   return passing && count < 3;
 }
 
+// Without a network a request is made all the same and fails, which is shown; else a page would wait and say nothing.
+const ALWAYS = { networkMode: "always" } as const;
+
 export const queries = new QueryClient({
   defaultOptions: {
-    queries: { retry, staleTime: 10_000, retryDelay: (count) => Math.min(8_000, 500 * 2 ** count) },
-    mutations: { retry: false },
+    queries: {
+      ...ALWAYS,
+      refetchOnReconnect: true,
+      retry,
+      staleTime: 10_000,
+      retryDelay: (count) => Math.min(8_000, 500 * 2 ** count),
+    },
+    mutations: { ...ALWAYS, retry: false },
   },
 });
