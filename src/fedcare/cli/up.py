@@ -29,7 +29,12 @@ Institutions = Annotated[
     int | None, typer.Option(min=2, max=50, help="How many there are; 5 at first, later what was made then.")
 ]
 Demo = Annotated[
-    bool, typer.Option("--demo", help="Make accounts to sign in with, and train each built-in task that has no model.")
+    bool,
+    typer.Option(
+        "--demo",
+        help="Make accounts to sign in with, train each built-in task that has no model, and begin a run to watch for"
+        " the first who comes later.",
+    ),
 ]
 UntilDone = Annotated[bool, typer.Option("--until-done", help="Stop once all is up and --demo has trained.")]
 
