@@ -1,13 +1,14 @@
 """The median institution decides whether a round stands; a minority that lies does not."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedcare.aggregation.acceptance import gain, refusal
+from fedcare.aggregation.acceptance import MOST_BOUNDED_LOSS, MOST_LOSS, gain, refusal, weighs_on
+from fedcare.aggregation.judging import NOBODY
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,22 @@ def test_a_round_stands_up_to_the_tolerance_itself():
     assert refusal(-0.02, "auc", 0.02) is None
     assert refusal(None, "auc", 0.02) is None
     assert "auc is worse by 0.03" in refusal(-0.03, "auc", 0.02)
+
+
+def test_whoever_makes_up_more_of_the_median_institutions_loss_than_an_honest_update_weighs_on_it():
+    def losses(*values):
+        return replace(NOBODY, institutions={f"i{place}": {"loss": value} for place, value in enumerate(values)})
+
+    whole = losses(0.4, 0.4, 0.4, 0.4, 0.1)
+    assert weighs_on(whole, losses(0.2, 0.2, 0.2, 0.9, 0.9)) == pytest.approx(0.5 - MOST_LOSS)
+    assert weighs_on(whole, losses(0.36, 0.36, 0.36, 0.36, 0.0)) == 0.0
+    assert weighs_on(whole, NOBODY) == 0.0
+
+
+def test_where_only_sums_are_known_it_is_the_bounded_loss_that_counts():
+    whole, rest = (
+        replace(NOBODY, metrics={"loss": loss}, bounded_loss=bounded) for loss, bounded in ((0.7, 0.4), (1.3, 0.3))
+    )
+    assert weighs_on(whole, rest) == pytest.approx(0.25 - MOST_BOUNDED_LOSS)
+    assert weighs_on(rest, whole) == 0.0
+    assert weighs_on(whole, NOBODY) == 0.0

@@ -12,6 +12,7 @@ from sklearn import metrics as reference
 from fedcare.training.metrics import (
     MARGIN_BINS,
     best_threshold,
+    bounded_loss,
     curves,
     metrics,
     size,
@@ -43,6 +44,24 @@ def test_binary_metrics_equal_the_ones_from_rows(spread):
     assert found["brier"] == pytest.approx(reference.brier_score_loss(targets, probability))
     margin = np.diff(logits.astype(np.float64), axis=1)[:, 0]
     assert found["loss"] == pytest.approx(np.mean(np.logaddexp(0, np.where(targets == 1, -margin, margin))))
+
+
+def test_the_bounded_loss_takes_a_row_that_is_told_wrongly_for_one_told_by_a_coin():
+    logits, targets = binary_rows(4000, 2.0)
+    margin = np.diff(logits.astype(np.float64), axis=1)[:, 0] * np.where(targets == 1, 1, -1)
+    found = bounded_loss("binary", 2, sums("binary", logits, targets))
+    assert found == pytest.approx(np.mean(np.logaddexp(0, -np.maximum(margin, 0))), rel=1e-2)
+    far = bounded_loss("binary", 2, sums("binary", 1e6 * np.array([[1.0, -1.0]]), np.array([1])))
+    assert far == pytest.approx(np.log(2))
+
+
+def test_the_bounded_loss_of_more_classes_is_that_of_each_against_the_rest():
+    logits = np.array([[9.0, -9.0, -9.0], [0.0, 50.0, 0.0]])
+    found = bounded_loss("multiclass", 3, sums("multiclass", logits, np.array([0, 0])))
+    # Of six: the second row misses its own class and is taken for another.
+    assert found == pytest.approx(2 * np.log(2) / 6, abs=1e-3)
+    assert bounded_loss("regression", 0, np.ones(size("regression", 0))) is None
+    assert bounded_loss("binary", 2, np.zeros(size("binary", 2))) is None
 
 
 def test_multiclass_metrics_equal_the_ones_from_rows():

@@ -25,6 +25,7 @@ class Judgement:
     """Pooled metrics and metrics by institution of one set of weights on one split, with the sums behind them.
 
     ``intervals``: of noisy sums, how far the noise may have moved each pooled metric; None where it says nothing.
+    ``bounded_loss``: ``metrics.bounded_loss`` of the pooled sums, where they are exact.
     """
 
     metrics: dict[str, float]
@@ -33,6 +34,7 @@ class Judgement:
     threshold: float
     dropped: dict[str, str]
     intervals: dict[str, Interval | None] = field(default_factory=dict)
+    bounded_loss: float | None = None
 
 
 NOBODY = Judgement({}, {}, np.zeros(0), HALF, {})
@@ -62,16 +64,18 @@ def judge(
     known = {name: own for name, own in sums.items() if name in alone}
     if noise is None:
         each = {name: metrics.metrics(kind, classes, own, threshold) for name, own in known.items()}
-        return Judgement(metrics.metrics(kind, classes, pooled, threshold), each, shown, threshold, dropped)
+        found = metrics.metrics(kind, classes, pooled, threshold)
+        bounded = metrics.bounded_loss(kind, classes, pooled)
+        return Judgement(found, each, shown, threshold, dropped, bounded_loss=bounded)
     doses = sum(max(1, len(answer.members)) for answer in answers if answer.institution in sums)
-    found = _Reading(task, threshold)
+    reading = _Reading(task, threshold)
     return Judgement(
-        found.figures(pooled),
-        {name: found.figures(own) for name, own in known.items()},
+        reading.figures(pooled),
+        {name: reading.figures(own) for name, own in known.items()},
         shown,
         threshold,
         dropped,
-        found.intervals(pooled, noise * noisy_sums.share(kind, classes) * sqrt(doses)),
+        reading.intervals(pooled, noise * noisy_sums.share(kind, classes) * sqrt(doses)),
     )
 
 

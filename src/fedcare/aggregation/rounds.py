@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from fedcare.aggregation.acceptance import MOST_LOSS, Judged, gain, loss_fall, parts, refusal
+from fedcare.aggregation.acceptance import Judged, gain, parts, refusal, weighs_on
 from fedcare.aggregation.checkpoint import CheckpointWriter, RunState
 from fedcare.aggregation.exchange import Answer, Exchange, RoundRecord, Split, Sums, Traffic
 from fedcare.aggregation.judging import HALF, NOBODY, Judgement, judge, reasons
@@ -234,7 +234,7 @@ class RoundLoop:
         without each part of its updates. Where the whole round is accepted, the gain has to be greater than what the
         plan lets a round lose before anybody is left out; for all who are suspected together any gain will do, since
         late rounds move the metric little. What hardly shows in how patients are ranked, as flipped labels do not,
-        shows in the loss: whose absence takes more than ``MOST_LOSS`` of it away is left out as well. Source:
+        shows in the loss: who weighs too much on that is left out as well. Source:
         loss-function-based rejection (Fang et al., USENIX Security 2020, section 5.2), with the institutions' rows for
         the coordinator's.
         """
@@ -243,7 +243,7 @@ class RoundLoop:
         if tolerance is None:
             return whole
         best, floor = whole, -np.inf if whole.refusal else whole.gained or 0.0
-        most = (False, floor)
+        most = 0.0, floor
         for part in parts(len(updates), derive_seed(self.plan.seed, round_number, "parts")):
             rest = [update for place, update in enumerate(updates) if place not in part]
             if not self._enough(rest):
@@ -252,9 +252,8 @@ class RoundLoop:
             attempt = self._attempt(round_number, state, rest)
             out = [name for place in part for name in updates[place].participants]
             bar = floor if suspected and suspected <= {*out} else floor + tolerance
-            fall, gained = loss_fall(whole.judgement, attempt.judgement), attempt.gained or 0.0
-            rank = (True, fall) if fall > MOST_LOSS else (False, gained)
-            if attempt.refusal is None and (rank[0] or gained > bar) and rank > most:
+            rank = weighs_on(whole.judgement, attempt.judgement), attempt.gained or 0.0
+            if attempt.refusal is None and (rank[0] > 0.0 or rank[1] > bar) and rank > most:
                 most, after = rank, replace(state)
                 best = replace(attempt, left_out=dict.fromkeys(out, HARMED))
         self._roll_back(state, after)

@@ -167,6 +167,24 @@ def metrics(kind: Kind, classes: int, sums: Floats, threshold: float = 0.5) -> d
     return found | ({"auc": float(np.mean(areas))} if areas else {})
 
 
+def bounded_loss(kind: Kind, classes: int, sums: Floats) -> float | None:
+    """The mean log loss where a row on the wrong side of one half counts as one that is there: log 2, not more.
+
+    So no row counts for much, however wrong its label. Of more than two classes it is that of each against the rest;
+    None for numbers, and of no rows.
+    """
+    count = float(sums[0])
+    if kind == "regression" or count == 0:
+        return None
+    if kind == "binary":
+        histograms = np.stack(_binary_histograms(sums))[None]
+    else:
+        histograms = sums[3 + classes**2 :].reshape(classes, 2, MARGIN_BINS)
+    middles = (MARGIN_EDGES[1:] + MARGIN_EDGES[:-1]) / 2
+    outside, inside = (np.logaddexp(0.0, np.minimum(side * middles, 0.0)) for side in (1.0, -1.0))
+    return float((histograms[:, 0] @ outside + histograms[:, 1] @ inside).sum()) / (count * len(histograms))
+
+
 def _regression_metrics(sums: Floats) -> dict[str, float]:
     count, loss, total, squares, squared_error, absolute_error = (float(value) for value in sums[:6])
     found = {"loss": loss / count, "mse": squared_error / count, "mae": absolute_error / count}
