@@ -1,5 +1,5 @@
-"""The keyboard alone: each journey without a mouse, with the focus in sight and where one expects it. That of predictions
-is beside their other tests, where models answer."""
+"""The keyboard alone: each journey without a mouse, with the focus in sight and where one expects it. That of
+predictions is beside their other tests, where models answer."""
 
 import httpx
 import pytest

@@ -64,12 +64,14 @@ export function ImagePanel({ form, image, patient }: Props) {
             {query.isFetching && <LinearProgress aria-label={t("answer.asking")} />}
             {query.error && <Failure error={query.error} retry={() => void query.refetch()} />}
             {!shown && <Empty title={t("image.none")}>{t("image.noneText")}</Empty>}
-            {query.data && shown && (
-              <div aria-live="polite">
-                <Answer said={query.data} />
-                <Recording key={`${shown.key} ${patient?.id ?? ""}`} form={form} shown={shown} patient={patient} />
-              </div>
-            )}
+            <div aria-live="polite">
+              {query.data && shown && (
+                <>
+                  <Answer said={query.data} />
+                  <Recording key={`${shown.key} ${patient?.id ?? ""}`} form={form} shown={shown} patient={patient} />
+                </>
+              )}
+            </div>
           </Panel>
           <Measured task={form.task} unit={form.target.unit} />
         </Stack>

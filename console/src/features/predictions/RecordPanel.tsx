@@ -72,11 +72,10 @@ export function RecordPanel({ form, patient }: Props) {
               <Panel title={form.title}>
                 {query.isFetching && <LinearProgress aria-label={t("answer.asking")} sx={{ mb: 1 }} />}
                 {query.error && <Failure error={query.error} retry={() => void query.refetch()} />}
-                {query.data && (
-                  <Stack spacing={2} aria-live="polite" aria-busy={!settled} sx={{ opacity: settled ? 1 : 0.6 }}>
-                    <Answer said={query.data} average={query.data.about === null && query.data.label === null ? query.data.explanation?.baseline : undefined} />
-                  </Stack>
-                )}
+                {/* There before what it is to say, else a screen reader would not say it. */}
+                <Stack spacing={2} aria-live="polite" aria-busy={!settled} sx={{ opacity: settled ? 1 : 0.6 }}>
+                  {query.data && <Answer said={query.data} average={averageOf(query.data)} />}
+                </Stack>
                 <Recording key={JSON.stringify(asked)} asked={asked} patient={patient} ready={settled} />
               </Panel>
               {query.data && <Reasoning answer={query.data} form={form} values={values} />}
@@ -93,6 +92,11 @@ function askedOf(task: string, patient: Patient | undefined, values: Values, hel
   if (!patient) return { task, features: values };
   const added = Object.fromEntries(Object.entries(values).filter(([name]) => !(name in held)));
   return { task, patient_id: patient.id, features: added };
+}
+
+/** What the model says of a usual record, to stand beside an amount. */
+function averageOf({ about, label, explanation }: PredictionAnswer): number | undefined {
+  return about === null && label === null ? explanation?.baseline : undefined;
 }
 
 function Lacking({ names }: { names: readonly string[] }) {
