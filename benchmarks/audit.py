@@ -24,10 +24,10 @@ from fedcare.attacks import membership, one_run
 from fedcare.attacks.audit import claim
 from fedcare.attacks.rerun import rerun
 from fedcare.cli.options import parse_settings
-from fedcare.cli.protections import protected
 from fedcare.data.preprocessing import preprocessing_from_json
 from fedcare.federation.study import Study, design
 from fedcare.privacy.noise import Chance
+from fedcare.tasks.protected import protected
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "pneumonia.toml"
 

@@ -40,7 +40,6 @@ from benchmarks.poisons import POISONS, Attacker, aimed, pooled, triggered
 from benchmarks.running import Silent, study_of
 from fedcare.aggregation.exchange import Answer, Exchange, RoundRecord, Split, Traffic
 from fedcare.cli.options import parse_settings
-from fedcare.cli.protections import ACCEPTANCE, GROUPS, LEAST, NORM_BOUND
 from fedcare.data.records import Institution, Records
 from fedcare.errors import FedCareError
 from fedcare.federation.coordinator import Outcome, coordinate
@@ -50,6 +49,7 @@ from fedcare.federation.study import Study, plan_of
 from fedcare.plan import TrainingPlan, canonical_json, derive_seed
 from fedcare.tasks.loading import load
 from fedcare.tasks.overrides import apply
+from fedcare.tasks.protected import ACCEPTANCE, GROUPS, LEAST, NORM_BOUND
 from fedcare.tasks.registry import get
 from fedcare.tasks.spec import Task
 from fedcare.training import metrics

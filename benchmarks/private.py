@@ -33,10 +33,10 @@ from benchmarks import data
 from benchmarks.output import emit, parser, progress, table
 from benchmarks.running import run_study
 from fedcare.cli.options import parse_settings
-from fedcare.cli.protections import protected
 from fedcare.federation.exact import exact_figures
 from fedcare.federation.study import design
 from fedcare.privacy.planned import noise_multiplier
+from fedcare.tasks.protected import protected
 
 PNEUMONIA = Path(__file__).resolve().parents[1] / "examples" / "pneumonia.toml"
 

@@ -6,10 +6,10 @@ import pytest
 from fedcare.attacks import one_run, watched
 from fedcare.attacks.audit import claim
 from fedcare.attacks.canaries import plant
-from fedcare.cli.protections import protected
 from fedcare.federation.study import Study, design
 from fedcare.privacy.noise import Chance
 from fedcare.privacy.planned import noise_multiplier
+from fedcare.tasks.protected import protected
 
 DELTA = 1e-5
 

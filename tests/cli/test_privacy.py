@@ -20,11 +20,11 @@ def store(ask, gateway_login):
 def reserve(store, epsilon=0.5):
     """A run that reserved what its plan costs, and answered once."""
     from fedcare.aggregation.planning import plan_of
-    from fedcare.cli.protections import protected
     from fedcare.db import privacy
     from fedcare.federation.node.ledger import NodeLedger
     from fedcare.privacy.planned import uses_of
     from fedcare.tasks.overrides import apply
+    from fedcare.tasks.protected import protected
     from fedcare.tasks.registry import get
 
     chosen = protected("insurance-cost", epsilon, False, False) | {"full_batch": "true"}

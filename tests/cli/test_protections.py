@@ -3,9 +3,10 @@
 import pytest
 
 from fedcare.aggregation.planning import plan_of
-from fedcare.cli.protections import another_model, protected
+from fedcare.cli.protections import another_model
 from fedcare.errors import BadSetting
 from fedcare.tasks.overrides import apply
+from fedcare.tasks.protected import protected
 from fedcare.tasks.registry import get
 
 

@@ -187,6 +187,7 @@ def test_the_consortium_starts_a_run_and_stops_it(seat):
     form = page.get_by_role("dialog")
     form.get_by_label("Rounds").fill("3")
     form.get_by_label("Hide each hospital's update").check()
+    form.get_by_label("Stand up to a hospital that errs or lies").check()
     form.get_by_label("Further settings").fill("what is this")
     form.get_by_role("button", name="Start").click()
     expect(form.get_by_text("is not of the form key=value")).to_be_visible()

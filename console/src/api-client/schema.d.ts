@@ -2421,9 +2421,7 @@ export interface components {
         };
         /**
          * KnownTask
-         * @description A task, and what a run of it starts from where nothing else is set.
-         *
-         *     ``metric`` decides between rounds and versions; ``private`` are the settings that suit differential privacy.
+         * @description A task, and what a run of it starts from where nothing else is set; ``metric`` decides between versions.
          */
         KnownTask: {
             /** Name */
@@ -2446,10 +2444,6 @@ export interface components {
             rounds: number;
             /** Strategy */
             strategy: string;
-            /** Private */
-            private: {
-                [key: string]: string;
-            };
         };
         /**
          * KnownTasks
@@ -2460,9 +2454,6 @@ export interface components {
          *           "kind": "regression",
          *           "metric": "r2",
          *           "name": "insurance-cost",
-         *           "private": {
-         *             "local.epochs": "10"
-         *           },
          *           "records": "table",
          *           "rounds": 30,
          *           "strategy": "fedavg",
@@ -2769,6 +2760,12 @@ export interface components {
          *     }
          */
         NewSchedule: {
+            /** Private */
+            private?: number | null;
+            /** Secure */
+            secure?: boolean | null;
+            /** Robust */
+            robust?: boolean | null;
             /** Task */
             task?: string | null;
             /** Plan Hash */
@@ -3502,9 +3499,15 @@ export interface components {
         };
         /**
          * Recipe
-         * @description A task with the settings that differ from its own.
+         * @description A task with the settings that differ from its own; whatever ``settings`` name wins over the protections.
          */
         Recipe: {
+            /** Private */
+            private?: number | null;
+            /** Secure */
+            secure?: boolean | null;
+            /** Robust */
+            robust?: boolean | null;
             /**
              * Task
              * @description A task.
@@ -3541,6 +3544,12 @@ export interface components {
          *     }
          */
         RecipeOrPlan: {
+            /** Private */
+            private?: number | null;
+            /** Secure */
+            secure?: boolean | null;
+            /** Robust */
+            robust?: boolean | null;
             /** Task */
             task?: string | null;
             /** Plan Hash */

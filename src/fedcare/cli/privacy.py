@@ -12,7 +12,7 @@ from fedcare.cli.gateway_database import command_line
 from fedcare.cli.node_store import Home, Institution, node_store
 from fedcare.cli.options import Seed, Set, parse_settings
 from fedcare.cli.output import JsonFlag, emit, page, screen
-from fedcare.cli.protections import Private, protected
+from fedcare.cli.protections import Private
 from fedcare.cli.runs import fact_sheet, listing
 from fedcare.errors import BadSetting, BadUsage, NotFound
 from fedcare.report.words import plural
@@ -104,6 +104,7 @@ def forecast(
     from fedcare.db import privacy
     from fedcare.privacy.forecast import forecast as foretell
     from fedcare.privacy.planned import planned_uses
+    from fedcare.tasks.protected import protected
 
     is_hash = bool(HASH.fullmatch(task))
     if is_hash and (private or rounds or set_):

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fedcare.errors import BadSetting
-
 if TYPE_CHECKING:
     from fedcare.plan import TrainingPlan
 
@@ -17,59 +15,6 @@ Private = Annotated[
 ]
 Secure = Annotated[bool, typer.Option("--secure", help="Secure aggregation: the coordinator learns sums alone.")]
 Robust = Annotated[bool, typer.Option("--robust", help="Stand up to an institution that errs or lies.")]
-
-# Two are the most masked groups of five institutions in which none stands alone.
-GROUPS, LEAST = 2, 2
-# What a round may lose, and what somebody's absence must gain before it is left out. Honest rounds of the built-in
-# tasks lose less.
-ACCEPTANCE = 0.01
-# About what honest institutions move in their first round, or a little less: it costs the built-in tasks nothing. A
-# network's batch norm moves its running statistics further than all its weights.
-NORM_BOUND = {"table": 2.0, "image": 60.0}
-
-
-def protected(task: str, private: float | None, secure: bool, robust: bool) -> dict[str, str]:
-    """The settings that the flags stand for; whatever is set by name comes after them and wins.
-
-    Raises BadSetting for an epsilon that is none, UnknownTask and BadTaskFile.
-    """
-    settings: dict[str, str] = {}
-    if private is not None:
-        settings |= _private(task, private)
-    if secure:
-        settings["privacy.secure.enabled"] = "true"
-    if robust:
-        settings |= _robust(task, private is not None, secure)
-    return settings
-
-
-def _robust(task: str, private: bool, secure: bool) -> dict[str, str]:
-    """What stands up to a member that errs or lies; see ``docs/robustness.md`` for the evidence."""
-    settings = {} if private else {"defence.acceptance": str(ACCEPTANCE)}
-    if secure:
-        # The institutions can tell the better one of two groups; a bound holds whatever is masked.
-        groups = {"privacy.secure.groups": str(GROUPS), "privacy.secure.least": str(LEAST)}
-        return settings | groups | {"defence.norm_bound": str(NORM_BOUND[_kind(task)])}
-    # Nobody evaluates a private round, so nobody can say whether it did harm: there the strategy has to.
-    return settings | ({"strategy.name": "trimmed-mean"} if private else {})
-
-
-def _kind(task: str) -> str:
-    from fedcare.tasks.registry import get
-
-    return get(task).records.kind
-
-
-def _private(task: str, epsilon: float) -> dict[str, str]:
-    if not epsilon > 0:
-        raise BadSetting(setting="--private", value=epsilon, reason="it must be greater than 0, as in --private 5")
-    from fedcare.tasks.registry import get
-
-    declared = get(task)
-    settings = {"privacy.dp.enabled": "true", "privacy.dp.epsilon": str(epsilon)}
-    # A batch's own statistics mix its patients, so no noise on one patient's gradient would hide that patient.
-    batches = declared.private.get("model.kind", declared.model.kind) == "resnet18"
-    return settings | ({"model.norm": "group"} if batches else {}) | dict(declared.private)
 
 
 def another_model(task: str, plan: TrainingPlan) -> str | None:

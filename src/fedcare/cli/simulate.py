@@ -10,7 +10,7 @@ import typer
 
 from fedcare.cli.options import Data, Out, Seed, Set, TaskName, parse_settings
 from fedcare.cli.output import JsonFlag, emit, working
-from fedcare.cli.protections import Private, Robust, Secure, another_model, protected
+from fedcare.cli.protections import Private, Robust, Secure, another_model
 from fedcare.errors import Interrupted
 from fedcare.settings import settings as machine
 
@@ -40,6 +40,8 @@ def command(
     json: JsonFlag = False,
 ) -> None:
     """Train one model across simulated institutions, and end with a model version and a report."""
+    from fedcare.tasks.protected import protected
+
     shortcuts = {
         "strategy.name": strategy,
         "rounds.rounds": rounds,

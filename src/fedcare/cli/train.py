@@ -10,7 +10,7 @@ import typer
 from fedcare.cli.gateway_database import command_line, gateway_database
 from fedcare.cli.options import Seed, Set, parse_settings
 from fedcare.cli.output import JsonFlag, emit, screen
-from fedcare.cli.protections import Private, Robust, Secure, another_model, protected
+from fedcare.cli.protections import Private, Robust, Secure, another_model
 from fedcare.errors import BadUsage, NotFound
 from fedcare.settings import settings as machine
 
@@ -41,6 +41,8 @@ def command(
     The run waits in the queue while another one is under way. `fedcare coordinator` carries it out, and every
     institution decides by itself whether it takes part.
     """
+    from fedcare.tasks.protected import protected
+
     if [task, stop, follow].count(None) != 2:
         raise BadUsage(reason="Name a task, or a run with --stop or --follow.", command="fedcare train")
     with gateway_database(json) as database:

@@ -6,7 +6,11 @@ import json
 import pytest
 import sqlalchemy
 
+from fedcare.aggregation.planning import plan_of
 from fedcare.db.ids import new_id
+from fedcare.tasks.overrides import apply
+from fedcare.tasks.protected import protected
+from fedcare.tasks.registry import get
 
 RECIPE = {"task": "insurance-cost", "rounds": 3, "settings": {"local.lr": 0.02, "strategy": "fedprox"}, "seed": 7}
 
@@ -50,6 +54,17 @@ def test_a_plan_proposed_twice_is_one_and_hangs_on_the_board_where_nodes_look(ga
 def test_a_plan_that_cannot_be_is_refused_in_plain_words(client, change, status, code):
     answer = client("consortium").post("/api/plans", json=RECIPE | change)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+def test_three_words_protect_a_plan_as_the_commands_flags_do_and_settings_win(client):
+    words = {"private": 2.0, "secure": True, "robust": True, "settings": {"privacy.secure.groups": 3}}
+    plan = client("consortium").post("/api/plans", json=RECIPE | words).json()["plan"]
+    flags = protected("insurance-cost", 2.0, True, True) | {"privacy.secure.groups": "3", "rounds.rounds": "3"}
+    expected = json.loads(plan_of(apply(get("insurance-cost"), flags), RECIPE["seed"]).canonical())
+    assert {name: plan[name] for name in ("privacy", "defence")} == {
+        name: expected[name] for name in ("privacy", "defence")
+    }
+    assert client("consortium").post("/api/plans", json=RECIPE | {"private": 0}).status_code == 422
 
 
 def test_plans_are_listed_page_by_page_the_newest_first(client):

@@ -64,6 +64,7 @@ export function RecipeFields({ known, draft, change }: Props) {
         />
       )}
       <Choice label={t("secure")} hint={t("secureHint")} on={draft.secure} change={(secure) => put({ secure })} />
+      <Choice label={t("robust")} hint={t("robustHint")} on={draft.robust} change={(robust) => put({ robust })} />
       <TextField
         multiline
         minRows={2}

@@ -11,7 +11,6 @@ const TASK: KnownTask = {
   metric: "r2",
   rounds: 30,
   strategy: "fedavg",
-  private: { "local.epochs": "10" },
 };
 
 describe("the task that a form begins with", () => {
@@ -35,20 +34,15 @@ describe("a recipe", () => {
     expect(recipeOf(draftOf(TASK), TASK)).toEqual({ task: "insurance-cost", rounds: 30, seed: 42, settings: {} });
   });
 
-  it("brings the task's own settings along with differential privacy", () => {
-    const recipe = recipeOf({ ...draftOf(TASK), private: true, epsilon: "4", secure: true, strategy: "median" }, TASK);
-    expect(recipe.settings).toEqual({
-      "strategy.name": "median",
-      "privacy.dp.enabled": true,
-      "privacy.dp.epsilon": 4,
-      "local.epochs": "10",
-      "privacy.secure.enabled": true,
-    });
+  it("names the protections that are wanted, and leaves to the server what they stand for", () => {
+    const recipe = recipeOf({ ...draftOf(TASK), private: true, epsilon: "4", robust: true, strategy: "median" }, TASK);
+    expect(recipe).toMatchObject({ private: 4, robust: true, settings: { "strategy.name": "median" } });
+    expect(recipe).not.toHaveProperty("secure");
   });
 
-  it("lets a further setting win, and names lines that are none", () => {
+  it("takes further settings along, and names lines that are none", () => {
     const more = "local.epochs = 3\n\nwhat is this";
-    const recipe = recipeOf({ ...draftOf(TASK), private: true, epsilon: "4", more }, TASK);
+    const recipe = recipeOf({ ...draftOf(TASK), more }, TASK);
     expect(recipe.settings?.["local.epochs"]).toBe("3");
     expect(wrongLines(more)).toEqual(["what is this"]);
   });

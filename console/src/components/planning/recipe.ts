@@ -10,6 +10,8 @@ export interface Draft {
   private: boolean;
   epsilon: string;
   secure: boolean;
+  /** Whether a hospital that errs or lies is to do little harm. */
+  robust: boolean;
   /** `key=value`, one a line, as after `--set` of the commands. */
   more: string;
 }
@@ -22,6 +24,7 @@ export const EMPTY: Draft = {
   private: false,
   epsilon: "4",
   secure: false,
+  robust: false,
   more: "",
 };
 
@@ -41,14 +44,10 @@ export function firstOf(tasks: readonly KnownTask[], nodes: readonly Pick<Client
 export function recipeOf(draft: Draft, task: KnownTask | undefined): Recipe {
   const settings: Recipe["settings"] = {};
   if (task && draft.strategy !== task.strategy) settings["strategy.name"] = draft.strategy;
-  if (draft.private) {
-    settings["privacy.dp.enabled"] = true;
-    settings["privacy.dp.epsilon"] = Number(draft.epsilon);
-    Object.assign(settings, task?.private);
-  }
-  if (draft.secure) settings["privacy.secure.enabled"] = true;
   for (const [key, value] of lines(draft.more)) if (value !== undefined) settings[key] = value;
-  return { task: draft.task, rounds: Number(draft.rounds), seed: Number(draft.seed), settings };
+  const { private: hidden, secure, robust } = draft;
+  const protections = { ...(hidden && { private: Number(draft.epsilon) }), ...(secure && { secure }), ...(robust && { robust }) };
+  return { task: draft.task, rounds: Number(draft.rounds), seed: Number(draft.seed), settings, ...protections };
 }
 
 /** The lines of further settings that are not of the form `key=value`. */

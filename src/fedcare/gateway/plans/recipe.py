@@ -18,6 +18,7 @@ from fedcare.gateway.plans import repository
 from fedcare.gateway.types import Finite, Says, Text100, Text200, Whole
 from fedcare.plan import TrainingPlan
 from fedcare.tasks.overrides import apply
+from fedcare.tasks.protected import protected
 from fedcare.tasks.registry import get
 from fedcare.trust.bulletin import publish_plan
 
@@ -29,6 +30,11 @@ PlanHash = Annotated[
 ]
 Rounds = Annotated[int, Whole(1, 100_000), Field(examples=[10])]
 Seed = Annotated[int, Whole(0), Field(description="Where all chance of the run comes from.", examples=[42])]
+Epsilon = Annotated[
+    Finite,
+    Says("it must be a number above 0 and at most 1000000"),
+    Field(gt=0, le=1e6, description="Differential privacy: what the run may cost each patient.", examples=[4.0]),
+]
 SettingValue = Annotated[
     StrictBool | Finite | Text200 | Annotated[list[Finite], Field(max_length=100)],
     Says("it must be true or false, a number, a text of 1 to 200 characters, or a list of up to 100 numbers"),
@@ -40,8 +46,18 @@ Settings = Annotated[
 DEFAULT_SEED = 42
 
 
-class Recipe(BaseModel):
-    """A task with the settings that differ from its own."""
+class Protections(BaseModel):
+    """As the commands' ``--private``, ``--secure`` and ``--robust``: each stands for several settings."""
+
+    private: Epsilon | None = None
+    secure: (
+        Annotated[StrictBool, Field(description="Secure aggregation: the coordinator learns sums alone.")] | None
+    ) = None
+    robust: Annotated[StrictBool, Field(description="Stand up to an institution that errs or lies.")] | None = None
+
+
+class Recipe(Protections):
+    """A task with the settings that differ from its own; whatever ``settings`` name wins over the protections."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -52,13 +68,14 @@ class Recipe(BaseModel):
 
     def plan(self) -> TrainingPlan:
         """The plan; raises UnknownTask, UnknownStrategy, UnknownSetting, BadSetting."""
-        settings = {key: _text(value) for key, value in self.settings.items()}
+        settings = protected(self.task, self.private, self.secure is True, self.robust is True)
+        settings |= {key: _text(value) for key, value in self.settings.items()}
         if self.rounds is not None:
             settings["rounds.rounds"] = str(self.rounds)
         return plan_of(apply(get(self.task), settings), self.seed)
 
 
-class RecipeOrPlan(BaseModel):
+class RecipeOrPlan(Protections):
     """Either a recipe or the hash of a plan, which says everything itself."""
 
     model_config = ConfigDict(
@@ -75,9 +92,9 @@ class RecipeOrPlan(BaseModel):
     def _one_of_both(self) -> Self:
         if (self.task is None) == (self.plan_hash is None):
             raise ValueError("give either task or plan_hash")
-        beside = (self.rounds, self.settings, self.seed)
+        beside = (self.rounds, self.settings, self.seed, self.private, self.secure, self.robust)
         if self.plan_hash is not None and any(part is not None for part in beside):
-            raise ValueError("a plan's hash says rounds, settings and seed already: leave them out")
+            raise ValueError("a plan's hash says rounds, settings, seed and protections already: leave them out")
         return self
 
     def recipe(self) -> Recipe | None:
@@ -85,7 +102,8 @@ class RecipeOrPlan(BaseModel):
         if self.task is None:
             return None
         seed = DEFAULT_SEED if self.seed is None else self.seed
-        return Recipe(task=self.task, rounds=self.rounds, settings=self.settings or {}, seed=seed)
+        protections = {name: getattr(self, name) for name in Protections.model_fields}
+        return Recipe(task=self.task, rounds=self.rounds, settings=self.settings or {}, seed=seed, **protections)
 
 
 def kept_plan(tx: Connection, home: Path, asked: RecipeOrPlan, planned: TrainingPlan | None, by: UUID) -> TrainingPlan:

@@ -17,10 +17,7 @@ log = structlog.get_logger("fedcare.gateway")
 
 
 class KnownTask(BaseModel):
-    """A task, and what a run of it starts from where nothing else is set.
-
-    ``metric`` decides between rounds and versions; ``private`` are the settings that suit differential privacy.
-    """
+    """A task, and what a run of it starts from where nothing else is set; ``metric`` decides between versions."""
 
     name: str
     title: str
@@ -29,7 +26,6 @@ class KnownTask(BaseModel):
     metric: str
     rounds: int
     strategy: str
-    private: dict[str, str]
 
 
 class KnownTasks(BaseModel):
@@ -48,7 +44,6 @@ class KnownTasks(BaseModel):
                             "metric": "r2",
                             "rounds": 30,
                             "strategy": "fedavg",
-                            "private": {"local.epochs": "10"},
                         }
                     ],
                     "strategies": ["fedavg", "trimmed-mean"],
@@ -84,5 +79,4 @@ def _told(name: str, task: Task) -> KnownTask:
         metric=task.deciding_metric,
         rounds=task.rounds.rounds,
         strategy=task.strategy.name,
-        private=dict(task.private),
     )
