@@ -8,7 +8,7 @@ What is measured, as Lighthouse names it (https://web.dev/articles/vitals):
 - first and largest contentful paint, and the time at which the page's own content is there;
 - interactive: when the last task of more than 50 ms after the first paint is over and the content is there;
 - blocking: how much of such tasks is above 50 ms; shift: how far what is shown was moved by what came later;
-- scripts: packed bytes that came over the wire until then;
+- scripts: packed bytes that came over the wire until then; the aim is for what comes first, before any feature;
 - rows drawn: from the arrival of a page of 50 patients until the frame that shows them.
 """
 
@@ -36,6 +36,7 @@ PAGES = {
     "patients": (True, "/patients", "tbody tr:nth-child(50)"),
     "predict": (True, "/predict?task=insurance-cost", "main input[type=number]"),
 }
+FIRST = ("sign in", "overview")
 AIMS = {"interactive": 2000.0, "blocking": 200.0, "shift": 0.1, "scripts": 200_000.0}
 DRAWN_AIM = 200.0
 
@@ -172,7 +173,8 @@ def report(result: dict[str, Any]) -> str:
     rows = [["page", *(f"{name}, ms" for name in times), "shift", "scripts, kB", ""]]
     for name, found in result["pages"].items():
         cells = [f"{found[time]:.0f}" for time in times]
-        missed = [key for key, aim in AIMS.items() if found[key] >= aim]
+        aims = AIMS if name in FIRST else {key: aim for key, aim in AIMS.items() if key != "scripts"}
+        missed = [key for key, aim in aims.items() if found[key] >= aim]
         verdict = f"missed: {', '.join(missed)}" if missed else "met"
         rows.append([name, *cells, f"{found['shift']:.3f}", f"{found['scripts'] / 1000:.0f}", verdict])
     aims = ["aim under", "", "", "", "2000", "200", "0.1", "200", ""]

@@ -24,9 +24,22 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 const DOLLARS = new Set(["$", "USD", "dollars", "US dollars"]);
 const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
 
+const known = new Map<string, Format>();
+
+/** Made once for a locale: what formats a number takes longer to make than a row of a table. */
 export function formatFor(locale: string): Format {
-  const number = (value: number, digits = 2) =>
-    new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
+  const found = known.get(locale) ?? make(locale);
+  known.set(locale, found);
+  return found;
+}
+
+function make(locale: string): Format {
+  const numbers = new Map<number, Intl.NumberFormat>();
+  const number = (value: number, digits = 2) => {
+    const format = numbers.get(digits) ?? new Intl.NumberFormat(locale, { maximumFractionDigits: digits });
+    numbers.set(digits, format);
+    return format.format(value);
+  };
   const money = new Intl.NumberFormat(locale, { style: "currency", currency: "USD", maximumFractionDigits: 0 });
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
