@@ -29,6 +29,13 @@ PLACES = {
 
 TRY_ALL = "() => document.querySelectorAll('main [role=alert] button').forEach((button) => button.click())"
 
+# What a screen reader goes to by its name, and would find none.
+UNNAMED = """
+() => [...document.querySelectorAll("table, nav, [role=group], [role=img], figure, [role=tablist], [role=log]")]
+  .filter((node) => !node.ariaLabel && !node.getAttribute("aria-labelledby") && !node.querySelector("caption"))
+  .map((node) => node.outerHTML.slice(0, 200))
+"""
+
 
 @dataclass
 class Failing:
@@ -110,7 +117,11 @@ def test_every_page_says_what_failed_and_tries_again(seat, things, role):
         failing.status = None
         page.evaluate(TRY_ALL)
         expect(alerts(page)).to_have_count(0)
-        expect(page.get_by_role("main").get_by_role("heading", level=1)).not_to_be_empty()
+        assert page.evaluate(UNNAMED) == []
+        for landmark in ("banner", "main"):
+            expect(page.get_by_role(landmark)).to_have_count(1)
+        expect(page.get_by_role("main").get_by_role("heading", level=1)).to_have_count(1)
+        expect(page.get_by_role("heading", level=1)).not_to_be_empty()
 
 
 # -- forms ------------------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ function Cells({ parts, rolledBack }: { parts: Matrix; rolledBack: ReadonlySet<n
   const { t } = useTranslation("training");
   return (
     <TableContainer tabIndex={0} role="group" aria-label={t("parts.title")}>
-      <Table size="small" sx={{ width: "auto", "& th, & td": { p: 0.5, border: 0 } }}>
+      <Table size="small" aria-label={t("parts.title")} sx={{ width: "auto", "& th, & td": { p: 0.5, border: 0 } }}>
         <TableHead>
           <TableRow>
             <TableCell sx={STICKY}>{t("round")}</TableCell>
