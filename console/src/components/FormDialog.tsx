@@ -1,4 +1,4 @@
-import { Button, Dialog, DialogActions, DialogContent, DialogTitle, Stack } from "@mui/material";
+import { Box, Button, Dialog, DialogActions, DialogContent, DialogTitle, Stack } from "@mui/material";
 import { useId, type ReactNode, type SubmitEvent } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -30,7 +30,7 @@ export function FormDialog({ title, action, width = "xs", error, busy, disabled,
 
   return (
     <Dialog open onClose={onClose} fullWidth maxWidth={width} aria-labelledby={id}>
-      <form onSubmit={submit}>
+      <Box component="form" onSubmit={submit} sx={INSIDE}>
         <DialogTitle id={id}>{title}</DialogTitle>
         <DialogContent>
           <Stack spacing={2} sx={{ pt: 1 }}>
@@ -44,7 +44,10 @@ export function FormDialog({ title, action, width = "xs", error, busy, disabled,
             {action ?? t("save")}
           </Button>
         </DialogActions>
-      </form>
+      </Box>
     </Dialog>
   );
 }
+
+// The fields scroll between the title and the buttons, which stay in sight.
+const INSIDE = { display: "flex", flexDirection: "column", minHeight: 0 } as const;

@@ -39,12 +39,13 @@ function HealthGlance() {
   return (
     <Glance icon="audit" title={t("health.title")} to="/consortium" search={{ part: "health" }}>
       <Fetched query={readiness} lines={2}>
-        {({ ready, database, faults }) => {
+        {({ database, models, faults }) => {
           const count = Object.keys(faults ?? {}).length;
           return (
             <>
-              <Main>{t(ready ? "health.ready" : "health.notReady")}</Main>
+              <Main>{t(database && count === 0 ? "health.ready" : "health.notReady")}</Main>
               <Aside>{t(database ? "health.database" : "health.noDatabase")}</Aside>
+              {models.length === 0 && count === 0 && <Aside>{t("health.noModel")}</Aside>}
               {count > 0 && <Aside>{t("health.faults", { count })}</Aside>}
             </>
           );

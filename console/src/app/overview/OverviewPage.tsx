@@ -36,7 +36,7 @@ export function OverviewPage() {
 function Glances() {
   const may = useMay();
   return (
-    <Box sx={cards(300)}>
+    <Box sx={cards(may("createInstitution") ? 230 : 300)}>
       {may("listPatients") && <PatientsGlance />}
       <ModelsGlance />
       <TrainingGlance />

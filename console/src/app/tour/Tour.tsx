@@ -24,7 +24,7 @@ export default function Tour({ onClose }: { onClose: () => void }) {
       <Box sx={PICTURE}>
         <Icon name={step.icon} size={72} />
       </Box>
-      <DialogContent aria-live="polite" sx={{ minHeight: 190, pb: 1 }}>
+      <DialogContent aria-live="polite" sx={{ minHeight: 220, pb: 1 }}>
         <Typography variant="body2" sx={{ color: "text.secondary" }}>
           {t("step", { number: now + 1, count: steps.length })}
         </Typography>
@@ -34,7 +34,7 @@ export default function Tour({ onClose }: { onClose: () => void }) {
         <Typography id="tour-text">{t(`steps.${step.key}.text`)}</Typography>
         {last && <Typography sx={{ mt: 1.5, color: "text.secondary" }}>{t("again")}</Typography>}
       </DialogContent>
-      <DialogActions sx={{ px: 3, pb: 2.5, justifyContent: "space-between" }}>
+      <DialogActions sx={{ px: 2, pb: 2, justifyContent: "space-between" }}>
         {last ? <span /> : <Button onClick={onClose}>{t("skip")}</Button>}
         <Box sx={{ display: "flex", gap: 1 }}>
           {now > 0 && <Button onClick={() => setNow(now - 1)}>{t("back")}</Button>}
