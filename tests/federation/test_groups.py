@@ -177,3 +177,12 @@ def test_fewer_groups_than_the_strategy_compares_are_refused_before_the_first_ro
     loop = RoundLoop(task, plan, manifest, create(plan.strategy), Grouped(designed, watcher, 2), watcher)
     with pytest.raises(BadSetting, match="it compares 3 updates"):
         loop.begin(initial)
+
+
+def test_under_masks_the_round_with_the_least_bounded_loss_is_the_best(study, folder, watcher):
+    # Rounds go back and forth, so that the last one is not the best.
+    plan = study("breast-cancer", rounds__rounds=5, defence__acceptance=0.5, local__lr=0.05, lr_schedule="constant")
+    outcome = run(plan, folder, watcher, 2)
+    losses = {each.round: each.bounded_loss for each in outcome.state.history}
+    assert outcome.state.best_round == min(losses, key=lambda number: losses[number])
+    assert len(set(losses.values())) == 5

@@ -103,6 +103,7 @@ class RoundRecord:
     ``bytes_sent`` and ``bytes_received`` are payload bytes; ``seconds`` is the round's duration. ``late_answers`` came
     during it, to questions of earlier rounds. ``institution_seconds``: how long each institution trained.
     ``rolled_back``: why the round's weights were thrown away; the next round began where this one had.
+    ``bounded_loss``: that of all validation rows (``training.metrics.bounded_loss``), where it is known.
     """
 
     round: int
@@ -118,3 +119,4 @@ class RoundRecord:
     institution_seconds: dict[str, float] = field(default_factory=dict)
     rolled_back: str | None = None
     examples: int = 0
+    bounded_loss: float | None = None

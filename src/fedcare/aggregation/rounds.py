@@ -353,6 +353,7 @@ class RoundLoop:
             participants={name: rows for update in updates for name, rows in update.participants.items()},
             dropped={**judgement.dropped, **dropped},
             examples=rows,
+            bounded_loss=judgement.bounded_loss,
         )
 
     def _remember(self, state: RunState, record: RoundRecord, candidate: Vector) -> None:
@@ -377,8 +378,12 @@ class RoundLoop:
         """Whether the deciding metric rose; between equals the lower loss decides.
 
         It is the pooled one, but that of the median institution where the plan defends itself against members that lie:
-        whoever claims enough rows decides what is pooled.
+        whoever claims enough rows decides what is pooled. Where such a plan shows sums alone, the bounded loss decides:
+        rows with wrong labels speak for the worse of two models, and there they speak least.
         """
+        masked = self.plan.defence.acceptance is not None and not new.institutions
+        if masked and new.bounded_loss is not None and old.bounded_loss is not None:
+            return new.bounded_loss < old.bounded_loss
         if self._metric not in new.metrics or self._metric not in old.metrics:
             return self._metric in new.metrics
         if self.plan.defence.acceptance is not None:
