@@ -2,9 +2,9 @@
  * What was typed into a form and not saved yet. It outlives the form, so that neither a session that ran out nor a look
  * at another page loses it; it stays in this tab's memory and is shown to nobody but whoever typed it.
  */
-import { useState } from "react";
+import { useEffect, useState } from "react";
 
-import { useMe } from "../../lib/session";
+import { useMe } from "./session";
 
 /** Where a new patient's record is kept; that of a stored one is kept by its id. */
 export const NEW = "new";
@@ -36,6 +36,19 @@ export function useDraft<T>(place: string, initial: () => T): Draft<T> {
       kept(me).delete(place);
     },
   };
+}
+
+/** The same for what is forgotten when its page is left, and outlives only a session that ends amid it. */
+export function useDraftOfSession<T>(place: string, initial: () => T): Draft<T> {
+  const draft = useDraft(place, initial);
+  const me = useMe().id;
+  useEffect(
+    () => () => {
+      if (location.pathname !== "/sign-in") kept(me).delete(place);
+    },
+    [me, place],
+  );
+  return draft;
 }
 
 export function keepDraft(person: string, place: string, value: unknown): void {
