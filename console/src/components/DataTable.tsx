@@ -69,6 +69,6 @@ const LOOKS = {
   minWidth: "100%",
   "& th, & td": { px: { xs: 1.5, sm: 2 }, "&:first-of-type": { pl: { xs: 1, sm: 2 } } },
   "& td": { maxWidth: { xs: "34ch", md: "none" }, py: 0.75, borderBottom: 1, borderColor: "divider", typography: "body2" },
-  "& td.numeric": { textAlign: "right", fontVariantNumeric: "tabular-nums" },
+  "& td.numeric": { textAlign: "right", whiteSpace: "nowrap", fontVariantNumeric: "tabular-nums" },
   "& tbody tr:hover": { bgcolor: "action.hover" },
 } as const;

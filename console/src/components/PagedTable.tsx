@@ -24,10 +24,10 @@ export function PagedTable<T>({ label, columns, id, query, empty }: Props<T>) {
         const rows = data.pages.flatMap((page) => page.items);
         if (rows.length === 0) return empty;
         return (
-          <Stack spacing={1} sx={{ alignItems: "flex-start" }}>
+          <Stack spacing={1}>
             <DataTable label={label} columns={columns} rows={rows} id={id} />
             {query.hasNextPage && (
-              <Button loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+              <Button sx={{ alignSelf: "flex-start" }} loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
                 {t("more")}
               </Button>
             )}

@@ -21,8 +21,14 @@ export function Departures() {
   const departures = useInfiniteQuery({ ...departuresQuery(run), refetchInterval: 15_000 });
   return (
     <Panel title={t("left.title")} hint={t("left.hint")}>
-      <Stack spacing={2} sx={{ alignItems: "flex-start" }}>
-        {run && <Chip label={t("left.only", { run: run.slice(-8) })} onDelete={() => void navigate({ to: "/hospital" })} />}
+      <Stack spacing={2}>
+        {run && (
+          <Chip
+            sx={{ alignSelf: "flex-start" }}
+            label={t("left.only", { run: run.slice(-8) })}
+            onDelete={() => void navigate({ to: "/hospital" })}
+          />
+        )}
         <PagedTable
           label={t("left.title")}
           columns={useColumns()}

@@ -32,7 +32,7 @@ function Rows({ lines }: { lines: string[] }) {
   // The second line only draws the rule under the head.
   const [head = [], , ...rows] = lines.map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
   return (
-    <TableContainer tabIndex={0} sx={{ my: 1, whiteSpace: "normal" }}>
+    <TableContainer tabIndex={0} sx={{ my: 1, whiteSpace: "normal", overflowWrap: "break-word" }}>
       <Table size="small" sx={{ width: "auto" }}>
         <TableHead>
           <TableRow>
