@@ -65,6 +65,7 @@ class Keyboard:
         expect(wanted).to_be_focused()
         self.press("Enter")
         expect(wanted).to_have_count(0)
+        expect(place.first).to_be_focused()
 
     def follow(self, place, heading: str) -> None:
         """Press what leads to another page: its heading has the focus, and its title is told."""

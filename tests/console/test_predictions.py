@@ -9,6 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 from sqlalchemy import update
 from tests.console.keyboard import Keyboard
+from tests.gateway.conftest import PASSWORD
 
 from fedcare.data.sources.synthetic_images import generate
 from fedcare.db.audit import Origin
@@ -154,6 +155,14 @@ def test_a_failure_leaves_what_was_typed_and_offers_a_way_on(seat):
     page.unroute("**/api/predictions")
     page.get_by_role("button", name="Record this prediction").click()
     expect(answer(page)).to_contain_text("Recorded")
+    # Nor does a session lose it that ends meanwhile.
+    page.context.clear_cookies()
+    number(page, "Age").fill("51")
+    page.get_by_label("Email").fill("nurse@a.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(number(page, "Age")).to_have_value("51")
+    expect(answer(page)).to_contain_text("the true value lies between")
 
 
 def test_the_form_fits_a_phone(seat):
@@ -268,9 +277,11 @@ def test_the_keyboard_alone_asks_about_a_record_and_an_image(seat):
     task = page.get_by_role("combobox", name="What to predict")
     keyboard.to(task, back=True)
     keyboard.choose(task, "Cancer on a medical image")
-    keyboard.to(page.get_by_label("Drop an image here"))
+    file = page.get_by_label("Drop an image here")
+    keyboard.to(file)
+    expect(file).to_be_focused()
     with page.expect_file_chooser() as chooser:
-        keyboard.press("Enter")
+        keyboard.press("Space")
     chooser.value.set_files({"name": "a.png", "mimeType": "image/png", "buffer": picture(64)})
     expect(page.get_by_role("region", name="Cancer on a medical image")).to_contain_text("Cancer: ")
     keyboard.to(page.get_by_role("slider", name="Heat map"))
