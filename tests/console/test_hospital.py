@@ -50,7 +50,7 @@ def test_the_admin_finds_what_left_and_what_the_node_does(seat):
     expect(table(page, "What left this hospital").get_by_role("row")).to_have_count(4)
     expect(table(page, "What left this hospital")).to_contain_text("update, masked")
     expect(table(page, "What left this hospital")).to_contain_text("184 kB")
-    expect(table(page, "What left this hospital")).to_contain_text("–")
+    expect(table(page, "What left this hospital")).to_contain_text("\u2013")
     here.check("hospital-left")
     page.get_by_role("tab", name="Node").click()
     expect(table(page, "Nodes")).to_contain_text("insurance-cost: 1,338")

@@ -203,6 +203,7 @@ def test_a_patient_is_added_and_what_is_wrong_is_said_at_its_field(seat, site, r
         here.check("patients-add")
     # Whoever looks elsewhere and comes back finds what was typed.
     page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
     page.go_back()
     expect(page.get_by_text("What you typed before is still here")).to_be_visible()
     page.get_by_label("Age (years)").fill("42")
