@@ -1,5 +1,6 @@
 """Keys: UUIDs of version 7, in the order in which they were made."""
 
+import itertools
 import threading
 import time
 from uuid import RFC_4122, UUID
@@ -20,7 +21,7 @@ def test_a_key_is_a_uuid_of_version_7_with_its_time():
 def test_keys_rise_also_within_a_millisecond():
     keys = [new_id() for _ in range(5000)]
     assert len({key.int >> 80 for key in keys}) < len(keys)
-    assert all(earlier < later for earlier, later in zip(keys, keys[1:], strict=False))
+    assert all(earlier < later for earlier, later in itertools.pairwise(keys))
 
 
 def test_keys_rise_when_the_clock_is_set_back(monkeypatch):
@@ -34,7 +35,7 @@ def test_keys_rise_when_the_clock_is_set_back(monkeypatch):
 
 def test_random_bits_that_run_over_go_on_in_the_next_millisecond(monkeypatch):
     last = (4 * 10**12 << 74) - 1
-    monkeypatch.setattr(ids, "_last", last)
+    monkeypatch.setattr(ids, "_last", [last])
     key = new_id()
     assert (key.version, key.variant) == (7, RFC_4122)
     assert key.int >> 80 == 4 * 10**12

@@ -12,7 +12,7 @@ RANDOM_BITS = 74
 STEP_BITS = 41
 
 _lock = threading.Lock()
-_last = 0
+_last = [0]
 
 
 def new_id() -> UUID:
@@ -22,11 +22,10 @@ def new_id() -> UUID:
     strictly, also within a millisecond and when the clock is set back (section 6.2, method 2: the random bits of the
     key before, plus a random number), so that a list ordered by key shows what happened in the order it happened.
     """
-    global _last
     fresh = time.time_ns() // 1_000_000 << RANDOM_BITS | int.from_bytes(os.urandom(10), "big") >> (80 - RANDOM_BITS)
     step = 1 + (int.from_bytes(os.urandom(6), "big") >> (48 - STEP_BITS))
     with _lock:
-        same = fresh >> RANDOM_BITS <= _last >> RANDOM_BITS
-        _last = value = _last + step if same else fresh
+        same = fresh >> RANDOM_BITS <= _last[0] >> RANDOM_BITS
+        _last[0] = value = _last[0] + step if same else fresh
     milliseconds, random = value >> RANDOM_BITS, value & (1 << RANDOM_BITS) - 1
     return UUID(int=milliseconds << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & (1 << 62) - 1)
