@@ -16,8 +16,14 @@ const PACKAGES = [
   "@mui/(system|utils|styled-engine|private-theming)",
   "@mui/material/(styles|utils|zero-styled|SvgIcon|Paper|Alert|AlertTitle|Button|ButtonBase|Card|CardContent|Typography|Box|Stack)",
 ];
-const SELDOM = "(?!.*(infiniteQuery|InfiniteQuery|queriesObserver|useRovingTabIndex|system/.*Grid))";
+const SELDOM = "(?!.*(infiniteQuery|InfiniteQuery|queriesObserver|useQueries|useRovingTabIndex|system/.*Grid))";
 const FRAME = new RegExp(`^${SELDOM}.*node_modules/(${PACKAGES.join("|")})/`);
+// Of the console's own, what every first page brings along.
+const FIRST = /src\/(main|app\/(router|Dead|places)|features\/\w+\/search|lib\/(?!events)|components\/(Failure|Empty|Notices|reason))/;
+const GROUPS = [
+  { name: "frame", test: FRAME, priority: 2 },
+  { name: "first", test: FIRST, priority: 1 },
+];
 
 // The gateway serves what is built from inside its own package, so a wheel holds it.
 export default defineConfig({
@@ -29,8 +35,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 700,
     modulePreload: { polyfill: false },
-    // What every page stands on is one file, which compresses better than fifty small ones and changes seldom.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "frame", test: FRAME }] } } },
+    // What every page stands on is two files, which compress better than fifty small ones; one of them changes seldom.
+    rolldownOptions: { output: { codeSplitting: { groups: GROUPS } } },
   },
   server: { proxy: { "/api": "http://127.0.0.1:8000" } },
   test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },

@@ -1,4 +1,4 @@
-import { Button, Container } from "@mui/material";
+import { Box, Button } from "@mui/material";
 import { Link, useRouter, type ErrorComponentProps } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
@@ -28,9 +28,9 @@ export function Crash({ error, reset }: ErrorComponentProps) {
   }
   if (error instanceof Problem) {
     return (
-      <Container sx={{ py: 6 }}>
+      <Box sx={{ maxWidth: 1200, mx: "auto", px: 3, py: 6 }}>
         <Failure error={error} retry={() => void again()} />
-      </Container>
+      </Box>
     );
   }
   const reload = (

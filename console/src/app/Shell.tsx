@@ -1,8 +1,9 @@
-import { Box, Button, Container, LinearProgress, Typography, useMediaQuery, type Theme } from "@mui/material";
+import { Box, Button, Typography, useMediaQuery, type Theme } from "@mui/material";
 import { useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { Progress } from "../components/Progress";
 import { AccountMenu } from "./AccountMenu";
 import { Guarded } from "./Guarded";
 import { Navigation } from "./Navigation";
@@ -39,7 +40,11 @@ export function Shell() {
         <img src="/icon.svg" alt="" width={28} height={28} />
         <Typography sx={{ fontWeight: 700, flexGrow: 1 }}>FedCare</Typography>
         <AccountMenu />
-        {busy && <LinearProgress aria-label={t("loading")} sx={{ position: "absolute", bottom: 0, insetInline: 0 }} />}
+        {busy && (
+          <Box sx={{ position: "absolute", bottom: 0, insetInline: 0 }}>
+            <Progress label={t("loading")} />
+          </Box>
+        )}
       </Box>
       {wide ? (
         <Box sx={BESIDE}>
@@ -57,11 +62,11 @@ export function Shell() {
         </Suspense>
       )}
       <Box component="main" id="content" tabIndex={-1} sx={{ flexGrow: 1, minWidth: 0, pt: `${BAR_HEIGHT}px`, outline: "none" }}>
-        <Container maxWidth="xl" sx={{ py: 3 }}>
-          <Suspense fallback={<LinearProgress aria-label={t("loading")} />}>
+        <Box sx={{ maxWidth: 1536, mx: "auto", py: 3, px: { xs: 2, sm: 3 } }}>
+          <Suspense fallback={<Progress label={t("loading")} />}>
             <Guarded />
           </Suspense>
-        </Container>
+        </Box>
       </Box>
     </Box>
   );

@@ -23,12 +23,14 @@ export function OverviewPage() {
   const me = useMe();
   const lead = me.institution ? t("at", { institution: me.institution }) : t("consortium");
   return (
-    <Page title={t("title", { name: me.name })} lead={lead}>
-      <Glances />
-      <Typography variant="h2">{t("places")}</Typography>
-      <Places />
+    <>
+      <Page title={t("title", { name: me.name })} lead={lead}>
+        <Glances />
+        <Typography variant="h2">{t("places")}</Typography>
+        <Places />
+      </Page>
       <FirstTour />
-    </Page>
+    </>
   );
 }
 

@@ -1,9 +1,9 @@
-import { LinearProgress } from "@mui/material";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import type { CurrentRound, Run } from "../../api-client/schema";
 import { Fetched } from "../../components/Fetched";
+import { Progress } from "../../components/Progress";
 import { format } from "../../lib/i18n";
 import { useMay } from "../../lib/session";
 import { currentQuery } from "./api";
@@ -42,7 +42,7 @@ function Current({ found: { run, round } }: { found: CurrentRound }) {
     <>
       <Main>{t(`training.${SAID[run.status]}`, { task: run.task })}</Main>
       {SAID[run.status] === "running" && (
-        <LinearProgress variant="determinate" value={(100 * done) / run.rounds} aria-label={t("training.progress")} sx={{ height: 8, borderRadius: 4 }} />
+        <Progress label={t("training.progress")} value={(100 * done) / run.rounds} height={8} />
       )}
       <Aside>
         {run.completed_at

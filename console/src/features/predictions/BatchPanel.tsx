@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, FormControlLabel, LinearProgress, Stack, Typography } from "@mui/material";
+import { Alert, Button, Checkbox, FormControlLabel, Stack, Typography } from "@mui/material";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -6,6 +6,7 @@ import type { TaskForm } from "../../api-client/schema";
 import { DataTable, type Column } from "../../components/DataTable";
 import { Failure } from "../../components/Failure";
 import { Panel } from "../../components/Panel";
+import { Progress } from "../../components/Progress";
 import { Status } from "../../components/Status";
 import { format } from "../../lib/i18n";
 import { answeredSheet, columnsOf, readSheet, recordsOf, type Answered, type Sheet } from "./csv";
@@ -73,7 +74,7 @@ function Answers({ form, name, sheet }: { form: TaskForm; name: string; sheet: S
           </>
         )}
         {asking.isPending && (
-          <LinearProgress variant="determinate" value={(100 * done.length) / rows.length} aria-label={t("batch.progress")} />
+          <Progress label={t("batch.progress")} value={(100 * done.length) / rows.length} />
         )}
         {asking.error && !stopped && <Failure error={asking.error} />}
         {stopped && <Alert severity="info">{t("batch.stopped", { done: done.length, all: rows.length })}</Alert>}

@@ -1,4 +1,4 @@
-import { Alert, Button, LinearProgress, Stack, Typography } from "@mui/material";
+import { Alert, Button, Stack, Typography } from "@mui/material";
 import Grid from "@mui/material/Grid";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
@@ -8,6 +8,7 @@ import type { ImagePredictionAnswer, Patient, Pictures, TaskForm } from "../../a
 import { Empty } from "../../components/Empty";
 import { Failure } from "../../components/Failure";
 import { Panel } from "../../components/Panel";
+import { Progress } from "../../components/Progress";
 import { format } from "../../lib/i18n";
 import { newKey } from "../../lib/key";
 import { Answer } from "./Answer";
@@ -61,7 +62,7 @@ export function ImagePanel({ form, image, patient }: Props) {
       <Grid size={{ xs: 12, md: 6 }}>
         <Stack spacing={3}>
           <Panel title={form.title}>
-            {query.isFetching && <LinearProgress aria-label={t("answer.asking")} />}
+            {query.isFetching && <Progress label={t("answer.asking")} />}
             {query.error && <Failure error={query.error} retry={() => void query.refetch()} />}
             {!shown && <Empty title={t("image.none")}>{t("image.noneText")}</Empty>}
             <div aria-live="polite">

@@ -1,4 +1,4 @@
-import { Button, LinearProgress, Stack, Typography } from "@mui/material";
+import { Button, Stack, Typography } from "@mui/material";
 import Grid from "@mui/material/Grid";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
@@ -8,6 +8,7 @@ import type { Patient, PredictionAnswer, TaskForm } from "../../api-client/schem
 import { Empty } from "../../components/Empty";
 import { Failure } from "../../components/Failure";
 import { Panel } from "../../components/Panel";
+import { Progress } from "../../components/Progress";
 import { useDraftOfSession } from "../../lib/drafts";
 import { newKey } from "../../lib/key";
 import { Answer } from "./Answer";
@@ -71,7 +72,7 @@ export function RecordPanel({ form, patient }: Props) {
           ) : (
             <>
               <Panel title={form.title}>
-                {query.isFetching && <LinearProgress aria-label={t("answer.asking")} sx={{ mb: 1 }} />}
+                {query.isFetching && <Progress label={t("answer.asking")} />}
                 {query.error && <Failure error={query.error} retry={() => void query.refetch()} />}
                 {/* There before what it is to say, else a screen reader would not say it. */}
                 <Stack spacing={2} aria-live="polite" aria-busy={!settled} sx={{ opacity: settled ? 1 : 0.6 }}>

@@ -66,7 +66,8 @@ export function SignInPage({ ended, onSignedIn }: Props) {
             {(several || institution !== "") && (
               <Field
                 label={t("institution")}
-                slotProps={{ input: { inputMode: "numeric", pattern: "[0-9]*" } }}
+                inputMode="numeric"
+                pattern="[0-9]*"
                 value={institution}
                 onChange={(event) => setInstitution(event.target.value.replace(/\D/g, ""))}
               />

@@ -68,7 +68,7 @@ export function WelcomePage({ onDone }: { onDone: () => void }) {
               type="password"
               autoComplete="new-password"
               required
-              slotProps={{ input: { minLength: LEAST_LENGTH } }}
+              minLength={LEAST_LENGTH}
               value={password}
               onChange={(event) => setPassword(event.target.value)}
             />

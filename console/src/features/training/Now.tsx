@@ -1,9 +1,10 @@
-import { Alert, AlertTitle, Box, LinearProgress, Stack, Typography } from "@mui/material";
+import { Alert, AlertTitle, Box, Stack, Typography } from "@mui/material";
 import { useTranslation } from "react-i18next";
 
 import type { Round, RunDetails } from "../../api-client/schema";
 import { Hint } from "../../components/Hint";
 import { Panel } from "../../components/Panel";
+import { Progress } from "../../components/Progress";
 import type { StreamState } from "../../lib/events";
 import { format } from "../../lib/i18n";
 import { figuresOf, lastStanding } from "./metrics";
@@ -39,12 +40,7 @@ export function Now({ run, rounds, live, stream }: Props) {
                 ? t("now.before", { count: run.rounds })
                 : t("now.round", { round: current, count: run.rounds })}
           </Typography>
-          <LinearProgress
-            variant="determinate"
-            value={(100 * done) / run.rounds}
-            aria-label={t("now.progress")}
-            sx={{ height: 10, borderRadius: 5 }}
-          />
+          <Progress label={t("now.progress")} value={(100 * done) / run.rounds} height={10} />
           <Typography variant="body2" sx={{ color: "text.secondary", mt: 1 }}>
             <When run={run} />
           </Typography>
