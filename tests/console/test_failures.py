@@ -168,9 +168,19 @@ def test_a_form_keeps_what_was_typed_whatever_fails(seat, things, role):
             failing.status = status
             within.get_by_role("button", name=form.sent_by, exact=True).click()
             expect(within.get_by_role("alert")).to_contain_text(said(status))
-            for label, text in form.typed.items():
-                expect(within.get_by_label(label).first).to_have_value(text)
+            still_typed(within, form)
         failing.end()
+        # Nor does the end of the session lose it: the dialog is open again.
+        page.context.clear_cookies()
+        within.get_by_role("button", name=form.sent_by, exact=True).click()
+        expect(page.get_by_text("Your session has ended")).to_be_visible()
+        sign_in(page, role)
+        still_typed(within, form)
+
+
+def still_typed(within, form: Form) -> None:
+    for label, text in form.typed.items():
+        expect(within.get_by_label(label).first).to_have_value(text)
 
 
 def said(status: int) -> str:
@@ -184,7 +194,7 @@ def said(status: int) -> str:
 
 
 def sign_in(page: Page, role: str) -> None:
-    page.get_by_label("Email").fill(email_of(role, "A"))
+    page.get_by_label("Email").fill(email_of(role, None if role == "consortium" else "A"))
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
 

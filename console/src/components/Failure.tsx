@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Problem } from "../lib/api";
 import { format } from "../lib/i18n";
 import { reasonOf } from "./reason";
+import { useSaid } from "./useSaid";
 
 interface Props {
   error: Error;
@@ -16,8 +17,9 @@ export function Failure({ error, retry }: Props) {
   const { t } = useTranslation();
   // Until they are there, and where the way to them is gone, the server's own words stand.
   const reasons = useTranslation("errors", { useSuspense: false });
+  const speak = useSaid();
   const away = error instanceof Problem && error.status === 0;
-  const said = error instanceof Problem && error.message !== "" ? reasonOf(error, reasons.t, format()) : t("failure.unknown");
+  const said = error instanceof Problem && error.message !== "" ? reasonOf(error, reasons.t, format(), speak) : t("failure.unknown");
   return (
     <Alert
       severity={away ? "warning" : "error"}

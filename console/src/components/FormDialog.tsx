@@ -13,13 +13,14 @@ interface Props {
   error: Error | null;
   busy: boolean;
   disabled?: boolean;
+  destructive?: boolean;
   onSubmit: () => void;
   onClose: () => void;
   children: ReactNode;
 }
 
 /** A form over the page. */
-export function FormDialog({ title, action, width = "xs", error, busy, disabled, onSubmit, onClose, children }: Props) {
+export function FormDialog({ title, action, width = "xs", error, busy, disabled, destructive, onSubmit, onClose, children }: Props) {
   const { t } = useTranslation();
   const id = useId();
 
@@ -40,7 +41,7 @@ export function FormDialog({ title, action, width = "xs", error, busy, disabled,
         </DialogContent>
         <DialogActions>
           <Button onClick={onClose}>{t("cancel")}</Button>
-          <Button type="submit" variant="contained" disabled={disabled} loading={busy}>
+          <Button type="submit" variant="contained" color={destructive ? "error" : "primary"} disabled={disabled} loading={busy}>
             {action ?? t("save")}
           </Button>
         </DialogActions>

@@ -7,8 +7,9 @@ import de from "../messages/errors/de.json";
 import { reasonOf } from "./reason";
 
 await i18next.init({ lng: "de", ns: ["errors"], resources: { de: { errors: de } }, interpolation: { escapeValue: false } });
+const words: Record<string, string> = { name: "Name", "it is missing": "es fehlt", "The run has ended already.": "Der Lauf ist zu Ende." };
 const said = (code: string, message: string, details = {}) =>
-  reasonOf(new Problem(403, { code, message, details }), i18next.getFixedT("de", "errors"), formatFor("de-DE"));
+  reasonOf(new Problem(403, { code, message, details }), i18next.getFixedT("de", "errors"), formatFor("de-DE"), (text) => words[text] ?? text);
 
 it("says a known reason in the reader's language, with its numbers", () => {
   const details = { after: 1.23456, budget: 1, spent: 0.5, left: 0.5, delta: 0.00001 };
@@ -17,7 +18,12 @@ it("says a known reason in the reader's language, with its numbers", () => {
 
 it("names the fields that were wrong", () => {
   const fields = [{ field: "name", problem: "it is missing" }];
-  expect(said("invalid_request", "The request is not valid", { fields })).toContain("nicht möglich: name: it is missing");
+  expect(said("invalid_request", "The request is not valid", { fields })).toContain("nicht möglich: Name: es fehlt");
+});
+
+it("says what stands in a reason too", () => {
+  const reason = "The run has ended already.";
+  expect(said("conflict", reason, { reason })).toBe("Der Lauf ist zu Ende.");
 });
 
 it("keeps the server's words for any other", () => {

@@ -38,9 +38,12 @@ export function useDraft<T>(place: string, initial: () => T): Draft<T> {
   };
 }
 
-/** The same for what is forgotten when its page is left, and outlives only a session that ends amid it. */
-export function useDraftOfSession<T>(place: string, initial: () => T): Draft<T> {
-  const draft = useDraft(place, initial);
+/**
+ * As React's `useState`, for what is forgotten when its place is gone, such as a dialog, whether it is open, and what was
+ * typed into it: it outlives a session that ends amid it, and nothing else.
+ */
+export function useKept<T>(place: string, initial: T | (() => T)): [T, (value: T) => void] {
+  const { value, set } = useDraft<T>(place, () => (initial instanceof Function ? initial() : initial));
   const me = useMe().id;
   useEffect(
     () => () => {
@@ -48,7 +51,7 @@ export function useDraftOfSession<T>(place: string, initial: () => T): Draft<T> 
     },
     [me, place],
   );
-  return draft;
+  return [value, set];
 }
 
 export function keepDraft(person: string, place: string, value: unknown): void {

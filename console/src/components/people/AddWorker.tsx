@@ -1,10 +1,10 @@
 import { MenuItem, TextField } from "@mui/material";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { WorkerRole } from "../../api-client/schema";
 import { api, taken } from "../../lib/api";
+import { useKept } from "../../lib/drafts";
 import { useMe } from "../../lib/session";
 import { FormDialog } from "../FormDialog";
 import { addWorker } from "./api";
@@ -16,7 +16,7 @@ export function AddWorker({ onClose, onAdded }: { onClose: () => void; onAdded: 
   const { t } = useTranslation("people");
   const common = useTranslation();
   const me = useMe();
-  const [fields, setFields] = useState({ email: "", name: "", role: "nurse" as WorkerRole, place: "" });
+  const [fields, setFields] = useKept("worker", { email: "", name: "", role: "nurse" as WorkerRole, place: "" });
   const adding = useMutation({
     mutationFn: addWorker,
     onSuccess: (made) => {

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Worker } from "../../api-client/schema";
+import { useKept } from "../../lib/drafts";
 import { format } from "../../lib/i18n";
 import { useMe } from "../../lib/session";
 import { Confirm } from "../Confirm";
@@ -21,7 +22,7 @@ import { Invitation } from "./Invitation";
 export function Workers() {
   const { t } = useTranslation("people");
   const workers = useInfiniteQuery(workersQuery);
-  const [adding, setAdding] = useState(false);
+  const [adding, setAdding] = useKept("worker open", false);
   const [leaving, setLeaving] = useState<Worker | null>(null);
   const [invitation, setInvitation] = useState<string | null>(null);
   const change = useMutation({ mutationFn: changeWorker });

@@ -1,7 +1,8 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 
 import type { Recipe } from "../../api-client/schema";
+import { useKept } from "../../lib/drafts";
 import { Fetched } from "../Fetched";
 import { FormDialog } from "../FormDialog";
 import { nodesQuery } from "../nodes";
@@ -22,7 +23,7 @@ interface Props<T> {
 /** A form for a recipe; what was filled in stays when the server refuses it. */
 export function RecipeDialog<T>({ title, action, children, send, onSent, onClose }: Props<T>) {
   const known = useQuery(tasksQuery);
-  const [typed, setTyped] = useState<Draft | null>(null);
+  const [typed, setTyped] = useKept<Draft | null>("recipe", null);
   const nodes = useQuery(nodesQuery);
   const first = firstOf(known.data?.items ?? [], nodes.data?.items ?? []);
   const draft = typed ?? (first ? draftOf(first) : EMPTY);

@@ -1,10 +1,10 @@
 import { TextField } from "@mui/material";
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Institution } from "../../api-client/schema";
 import { FormDialog } from "../../components/FormDialog";
+import { useKept } from "../../lib/drafts";
 import { saveInstitution } from "./api";
 
 const text = (days: number | null | undefined) => (days ? String(days) : "");
@@ -13,10 +13,10 @@ const days = (text: string) => (text === "" ? null : Number(text));
 /** A hospital's name, address, and how long it keeps what it stores. */
 export function InstitutionForm({ before, onClose }: { before: Institution | null; onClose: () => void }) {
   const { t } = useTranslation("consortium");
-  const [name, setName] = useState(before?.name ?? "");
-  const [address, setAddress] = useState(before?.address ?? "");
-  const [patients, setPatients] = useState(text(before?.retain_patients_days));
-  const [predictions, setPredictions] = useState(text(before?.retain_predictions_days));
+  const [name, setName] = useKept("institution name", before?.name ?? "");
+  const [address, setAddress] = useKept("institution address", before?.address ?? "");
+  const [patients, setPatients] = useKept("institution patients", text(before?.retain_patients_days));
+  const [predictions, setPredictions] = useKept("institution predictions", text(before?.retain_predictions_days));
   const saving = useMutation({ mutationFn: saveInstitution, onSuccess: onClose });
 
   function submit(): void {

@@ -10,6 +10,7 @@ import { Empty } from "../../components/Empty";
 import { Failure } from "../../components/Failure";
 import { PagedTable } from "../../components/PagedTable";
 import { Panel } from "../../components/Panel";
+import { useKept } from "../../lib/drafts";
 import { format } from "../../lib/i18n";
 import { institutionsQuery, removeInstitution } from "./api";
 import { InstitutionForm } from "./InstitutionForm";
@@ -18,7 +19,7 @@ import { InstitutionForm } from "./InstitutionForm";
 export function Institutions() {
   const { t } = useTranslation("consortium");
   const institutions = useInfiniteQuery(institutionsQuery);
-  const [edited, setEdited] = useState<Institution | "new" | null>(null);
+  const [edited, setEdited] = useKept<Institution | "new" | null>("institution", null);
   const [leaving, setLeaving] = useState<Institution | null>(null);
   const remove = useMutation({ mutationFn: removeInstitution, onSettled: () => setLeaving(null) });
   const columns = useColumns(setEdited, setLeaving);

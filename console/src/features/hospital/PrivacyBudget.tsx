@@ -1,6 +1,6 @@
 import { Alert, Button, FormControlLabel, Stack, Switch, TextField } from "@mui/material";
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
-import { useState, type SubmitEvent } from "react";
+import type { SubmitEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Charge, Standing } from "../../api-client/schema";
@@ -14,6 +14,7 @@ import { PagedTable } from "../../components/PagedTable";
 import { Panel } from "../../components/Panel";
 import { BudgetBar } from "../../components/privacy/BudgetBar";
 import { budgetQuery } from "../../components/privacy/budget";
+import { useKept } from "../../lib/drafts";
 import { format } from "../../lib/i18n";
 import { chargesQuery, setBudget } from "./api";
 
@@ -54,9 +55,9 @@ function BudgetForm({ standing }: { standing: Standing }) {
   const { t } = useTranslation("hospital");
   const common = useTranslation();
   const notify = useNotify();
-  const [epsilon, setEpsilon] = useState(String(standing.epsilon));
-  const [delta, setDelta] = useState(String(standing.delta));
-  const [privateOnly, setPrivateOnly] = useState(standing.private_only);
+  const [epsilon, setEpsilon] = useKept("budget epsilon", String(standing.epsilon));
+  const [delta, setDelta] = useKept("budget delta", String(standing.delta));
+  const [privateOnly, setPrivateOnly] = useKept("budget private", standing.private_only);
   const setting = useMutation({
     mutationFn: setBudget,
     onSuccess: () => notify({ text: t("privacy.saved"), severity: "success" }),

@@ -12,6 +12,7 @@ import { Fetched } from "../../components/Fetched";
 import { FormDialog } from "../../components/FormDialog";
 import { Panel } from "../../components/Panel";
 import { Status } from "../../components/Status";
+import { useKept } from "../../lib/drafts";
 import { format } from "../../lib/i18n";
 import { dropRule, rulesQuery, setRule } from "./api";
 
@@ -20,7 +21,7 @@ export function Rules() {
   const { t } = useTranslation("hospital");
   const { number } = format();
   const rules = useQuery(rulesQuery);
-  const [edited, setEdited] = useState<Partial<Rule> | null>(null);
+  const [edited, setEdited] = useKept<Partial<Rule> | null>("rule", null);
   const [dropped, setDropped] = useState<string | null>(null);
   const drop = useMutation({ mutationFn: dropRule, onSettled: () => setDropped(null) });
   const add = (
@@ -100,10 +101,10 @@ export function Rules() {
 
 function RuleForm({ rule, onClose }: { rule: Partial<Rule>; onClose: () => void }) {
   const { t } = useTranslation("hospital");
-  const [task, setTask] = useState(rule.task ?? "");
-  const [epsilon, setEpsilon] = useState(rule.max_epsilon ? String(rule.max_epsilon) : "");
-  const [rounds, setRounds] = useState(String(rule.max_rounds_per_day ?? 100));
-  const [on, setOn] = useState(rule.is_enabled ?? true);
+  const [task, setTask] = useKept("rule task", rule.task ?? "");
+  const [epsilon, setEpsilon] = useKept("rule epsilon", rule.max_epsilon ? String(rule.max_epsilon) : "");
+  const [rounds, setRounds] = useKept("rule rounds", String(rule.max_rounds_per_day ?? 100));
+  const [on, setOn] = useKept("rule on", rule.is_enabled ?? true);
   const saving = useMutation({ mutationFn: setRule, onSuccess: onClose });
 
   function submit(): void {

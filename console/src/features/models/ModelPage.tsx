@@ -1,7 +1,6 @@
 import { Alert, Box, Button, Stack, Typography } from "@mui/material";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { ModelDetails } from "../../api-client/schema";
@@ -12,6 +11,7 @@ import { useNotify } from "../../components/Notices";
 import { Page } from "../../components/Page";
 import { Panel } from "../../components/Panel";
 import { Status } from "../../components/Status";
+import { useKept } from "../../lib/drafts";
 import { useMay } from "../../lib/session";
 import { activate, cardQuery, versionQuery } from "./api";
 import { CardText } from "./CardText";
@@ -49,7 +49,7 @@ function Actions({ version }: { version: ModelDetails }) {
   const { t } = useTranslation("models");
   const may = useMay();
   const notify = useNotify();
-  const [asking, setAsking] = useState<"activate" | "share" | null>(null);
+  const [asking, setAsking] = useKept<"activate" | "share" | null>("model asked", null);
   const activation = useMutation({
     mutationFn: activate,
     onSuccess: () => notify({ text: t("activated"), severity: "success" }),

@@ -1,13 +1,14 @@
-import { Button, Dialog, DialogActions, DialogContent, DialogContentText, DialogTitle, Stack, TextField } from "@mui/material";
+import { Button, TextField, Typography } from "@mui/material";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useId, useState, type SubmitEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { PlanDetails } from "../../api-client/schema";
 import { Confirm } from "../../components/Confirm";
 import { Failure } from "../../components/Failure";
+import { FormDialog } from "../../components/FormDialog";
 import { useNotify } from "../../components/Notices";
+import { useKept } from "../../lib/drafts";
 import { useMay } from "../../lib/session";
 import { decide, planQuery, startRun } from "./api";
 
@@ -17,7 +18,7 @@ type Asked = "approve" | "refuse" | "run";
 export function PlanActions({ plan }: { plan: PlanDetails }) {
   const { t } = useTranslation("plans");
   const may = useMay();
-  const [asked, setAsked] = useState<Asked | null>(null);
+  const [asked, setAsked] = useKept<Asked | null>("plan asked", null);
   const said = plan.decisions[0]?.approved;
   const close = () => setAsked(null);
   return (
@@ -45,10 +46,9 @@ export function PlanActions({ plan }: { plan: PlanDetails }) {
 
 function DecideDialog({ hash, verdict, onClose }: { hash: string; verdict: "approve" | "refuse"; onClose: () => void }) {
   const { t } = useTranslation("plans");
-  const id = useId();
   const notify = useNotify();
   const queries = useQueryClient();
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useKept("plan reason", "");
   const deciding = useMutation({
     mutationFn: decide,
     onSuccess: (plan) => {
@@ -59,41 +59,26 @@ function DecideDialog({ hash, verdict, onClose }: { hash: string; verdict: "appr
     },
   });
 
-  function submit(event: SubmitEvent): void {
-    event.preventDefault();
-    deciding.mutate({ hash, approve: verdict === "approve", reason });
-  }
-
   return (
-    <Dialog open onClose={onClose} fullWidth maxWidth="sm" aria-labelledby={id}>
-      <form onSubmit={submit}>
-        <DialogTitle id={id}>{t(`${verdict}.title`)}</DialogTitle>
-        <DialogContent>
-          <Stack spacing={2}>
-            <DialogContentText>{t(`${verdict}.text`)}</DialogContentText>
-            {deciding.error && <Failure error={deciding.error} />}
-            <TextField
-              label={t("reason")}
-              helperText={t("reasonHint")}
-              value={reason}
-              onChange={(event) => setReason(event.target.value)}
-              slotProps={{ htmlInput: { maxLength: 100 } }}
-            />
-          </Stack>
-        </DialogContent>
-        <DialogActions>
-          <Button onClick={onClose}>{t("common:cancel")}</Button>
-          <Button
-            type="submit"
-            variant="contained"
-            color={verdict === "refuse" ? "error" : "primary"}
-            loading={deciding.isPending}
-          >
-            {t(`${verdict}.open`)}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={t(`${verdict}.title`)}
+      action={t(`${verdict}.open`)}
+      width="sm"
+      destructive={verdict === "refuse"}
+      error={deciding.error}
+      busy={deciding.isPending}
+      onSubmit={() => deciding.mutate({ hash, approve: verdict === "approve", reason })}
+      onClose={onClose}
+    >
+      <Typography sx={{ color: "text.secondary" }}>{t(`${verdict}.text`)}</Typography>
+      <TextField
+        label={t("reason")}
+        helperText={t("reasonHint")}
+        value={reason}
+        onChange={(event) => setReason(event.target.value)}
+        slotProps={{ htmlInput: { maxLength: 100 } }}
+      />
+    </FormDialog>
   );
 }
 

@@ -1,16 +1,16 @@
 import { Button } from "@mui/material";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { RecipeDialog } from "../../components/planning/RecipeDialog";
+import { useKept } from "../../lib/drafts";
 import { propose } from "./api";
 
 /** Asks for a recipe and puts the plan before the hospitals. */
 export function ProposeButton({ onProposed }: { onProposed: (hash: string) => void }) {
   const { t } = useTranslation("plans");
   const queries = useQueryClient();
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useKept("proposal open", false);
   return (
     <>
       <Button variant="contained" onClick={() => setOpen(true)}>

@@ -1,7 +1,6 @@
 import { Button, Stack } from "@mui/material";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { PastPrediction } from "../../api-client/schema";
@@ -10,6 +9,7 @@ import { Fetched } from "../../components/Fetched";
 import { LinkButton } from "../../components/LinkButton";
 import { Page } from "../../components/Page";
 import { Panel } from "../../components/Panel";
+import { useKept } from "../../lib/drafts";
 import { useMe } from "../../lib/session";
 import { historyQuery } from "./api";
 import { HistoryFilters } from "./HistoryFilters";
@@ -23,7 +23,7 @@ export function HistoryPage() {
   const { task, patient, since, until, mine, cursor } = useSearch({ from: "/inside/history" });
   const navigate = useNavigate({ from: "/history" });
   const me = useMe();
-  const [open, setOpen] = useState<PastPrediction | null>(null);
+  const [open, setOpen] = useKept<PastPrediction | null>("past", null);
   const page = useQuery(
     historyQuery({
       ...(task ? { task } : {}),

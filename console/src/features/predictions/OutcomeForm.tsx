@@ -1,11 +1,12 @@
 import { Button, InputAdornment, MenuItem, Stack, TextField, Typography } from "@mui/material";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState, type SubmitEvent } from "react";
+import type { SubmitEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { PastPrediction } from "../../api-client/schema";
 import { Failure } from "../../components/Failure";
 import { useNotify } from "../../components/Notices";
+import { useKept } from "../../lib/drafts";
 import { format } from "../../lib/i18n";
 import { useMay } from "../../lib/session";
 import { recordOutcome } from "./api";
@@ -19,7 +20,7 @@ export function OutcomeForm({ past, onChange }: { past: PastPrediction; onChange
   const may = useMay();
   const notify = useNotify();
   const client = useQueryClient();
-  const [text, setText] = useState(past.outcome === null ? "" : String(past.outcome));
+  const [text, setText] = useKept("outcome", past.outcome === null ? "" : String(past.outcome));
   const classes = past.probabilities.map(({ label }) => label);
   const keeping = useMutation({
     mutationFn: recordOutcome,

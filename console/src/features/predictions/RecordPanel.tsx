@@ -9,7 +9,7 @@ import { Empty } from "../../components/Empty";
 import { Failure } from "../../components/Failure";
 import { Panel } from "../../components/Panel";
 import { Progress } from "../../components/Progress";
-import { useDraftOfSession } from "../../lib/drafts";
+import { useKept } from "../../lib/drafts";
 import { newKey } from "../../lib/key";
 import { Answer } from "./Answer";
 import { recordPrediction, type Asked } from "./api";
@@ -31,7 +31,7 @@ interface Props {
 /** A record's form, what the model says of it as it is typed, and what would change that. */
 export function RecordPanel({ form, patient }: Props) {
   const { t } = useTranslation("predictions");
-  const { value: own, set: setOwn } = useDraftOfSession<Typed>(`predict ${form.task} ${patient?.id ?? ""}`, () => ({}));
+  const [own, setOwn] = useKept<Typed>(`predict ${form.task} ${patient?.id ?? ""}`, {});
   const held = useMemo(() => (patient ? heldBy(patient, form.fields) : {}), [patient, form]);
   const typed = { ...own, ...held };
   const { values, lacking } = recordOf(form.fields, typed);

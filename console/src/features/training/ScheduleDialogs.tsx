@@ -1,11 +1,11 @@
 import { Divider, Typography } from "@mui/material";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Schedule } from "../../api-client/schema";
 import { FormDialog } from "../../components/FormDialog";
 import { RecipeDialog } from "../../components/planning/RecipeDialog";
+import { useKept } from "../../lib/drafts";
 import { addSchedule, changeSchedule, schedulesQuery } from "./api";
 import { draftOf, triggerOf, WEEKLY } from "./trigger";
 import { TriggerFields } from "./TriggerFields";
@@ -14,7 +14,7 @@ import { TriggerFields } from "./TriggerFields";
 export function AddSchedule({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation("training");
   const queries = useQueryClient();
-  const [trigger, setTrigger] = useState(WEEKLY);
+  const [trigger, setTrigger] = useKept("trigger", WEEKLY);
   return (
     <RecipeDialog
       title={t("schedules.addTitle")}
@@ -36,7 +36,7 @@ export function AddSchedule({ onClose }: { onClose: () => void }) {
 export function EditSchedule({ schedule, onClose }: { schedule: Schedule; onClose: () => void }) {
   const { t } = useTranslation("training");
   const queries = useQueryClient();
-  const [trigger, setTrigger] = useState(() => draftOf(schedule));
+  const [trigger, setTrigger] = useKept("trigger", () => draftOf(schedule));
   const saving = useMutation({
     mutationFn: () => changeSchedule(schedule.id, triggerOf(trigger, schedule.is_enabled)),
     onSuccess: () => {

@@ -1,6 +1,5 @@
 import { Button, Stack, Switch } from "@mui/material";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Schedule } from "../../api-client/schema";
@@ -11,6 +10,7 @@ import { Failure } from "../../components/Failure";
 import { Fetched } from "../../components/Fetched";
 import { TextLink } from "../../components/LinkButton";
 import { Panel } from "../../components/Panel";
+import { useKept } from "../../lib/drafts";
 import { format } from "../../lib/i18n";
 import { changeSchedule, deleteSchedule, schedulesQuery } from "./api";
 import { AddSchedule, EditSchedule } from "./ScheduleDialogs";
@@ -20,7 +20,7 @@ import { rhythmOf } from "./trigger";
 export function Schedules() {
   const { t } = useTranslation("training");
   const query = useQuery(schedulesQuery);
-  const [adding, setAdding] = useState(false);
+  const [adding, setAdding] = useKept("schedule open", false);
   return (
     <Panel
       title={t("schedules.title")}
@@ -39,7 +39,7 @@ export function Schedules() {
 
 function Listed({ schedules }: { schedules: readonly Schedule[] }) {
   const { t } = useTranslation("training");
-  const [asked, setAsked] = useState<{ what: "edit" | "delete"; schedule: Schedule } | null>(null);
+  const [asked, setAsked] = useKept<{ what: "edit" | "delete"; schedule: Schedule } | null>("schedule", null);
   const close = () => setAsked(null);
   return (
     <>

@@ -1,10 +1,10 @@
 import { Button } from "@mui/material";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { RecipeDialog } from "../../components/planning/RecipeDialog";
+import { useKept } from "../../lib/drafts";
 import { startRun } from "./api";
 
 /** Asks what to learn, starts the run and leads to it. */
@@ -12,7 +12,7 @@ export function StartButton() {
   const { t } = useTranslation("training");
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useKept("run open", false);
   return (
     <>
       <Button variant="contained" onClick={() => setOpen(true)}>
