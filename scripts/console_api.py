@@ -1,4 +1,4 @@
-"""Write ``console/src/api-client/``: the types of the gateway's OpenAPI document, and which role may do what.
+"""Write ``console/src/api-client/``: the types of the gateway's OpenAPI document, its errors, and who may do what.
 
 ``python scripts/console_api.py`` writes them anew; with ``--check`` it only says whether they are as they should be.
 """
@@ -20,12 +20,14 @@ from fedcare.gateway.permissions import PERMISSIONS
 CONSOLE = Path(__file__).resolve().parents[1] / "console"
 CLIENT = CONSOLE / "src" / "api-client"
 GENERATOR = CONSOLE / "node_modules" / ".bin" / "openapi-typescript"
+INTERNAL = "/api/internal"
 NOWHERE = "postgresql+psycopg://nobody@127.0.0.1:1/none"
 
 
 def main() -> int:
     """Write, or compare; the exit code."""
-    made = {"schema.d.ts": _types(document()), "roles.ts": _roles()}
+    full = document()
+    made = {"schema.d.ts": _types(_shortened(full)), "codes.ts": _codes(full), "roles.ts": _roles()}
     if "--check" not in sys.argv:
         for name, text in made.items():
             (CLIENT / name).write_text(text, encoding="utf-8")
@@ -37,15 +39,21 @@ def main() -> int:
 
 
 def document() -> dict[str, Any]:
-    """The OpenAPI document without the coordinator's own routes, each failure told once: they all have one shape."""
+    """The OpenAPI document without the coordinator's own routes."""
     with tempfile.TemporaryDirectory() as home:
         full = create_app(GatewayConfig(home=Path(home)), Database(NOWHERE)).openapi()
-    paths = {path: routes for path, routes in full["paths"].items() if not path.startswith("/api/internal")}
-    for routes in paths.values():
-        for route in routes.values():
-            told = {status: answer for status, answer in route["responses"].items() if status < "400"}
-            route["responses"] = told | {"default": _FAILURE}
-    return full | {"paths": paths}
+    return full | {"paths": {path: routes for path, routes in full["paths"].items() if not path.startswith(INTERNAL)}}
+
+
+def _shortened(full: dict[str, Any]) -> dict[str, Any]:
+    """The document with each failure told once: they all have one shape."""
+
+    def short(route: dict[str, Any]) -> dict[str, Any]:
+        told = {status: answer for status, answer in route["responses"].items() if status < "400"}
+        return route | {"responses": told | {"default": _FAILURE}}
+
+    paths = full["paths"].items()
+    return full | {"paths": {path: {how: short(each) for how, each in routes.items()} for path, routes in paths}}
 
 
 _FAILURE = {
@@ -68,6 +76,25 @@ def _types(described: dict[str, Any]) -> str:
         ]
         subprocess.run(command, check=True, capture_output=True)
         return target.read_text(encoding="utf-8")
+
+
+def _codes(full: dict[str, Any]) -> str:
+    """Every error that a route documents: each has an example under its code."""
+    answers = [
+        answer
+        for routes in full["paths"].values()
+        for route in routes.values()
+        for status, answer in route["responses"].items()
+        if status >= "400"
+    ]
+    codes = sorted({code for answer in answers for code in answer["content"]["application/json"].get("examples", ())})
+    lines = [
+        "/** Made by scripts/console_api.py: the code of every error that the gateway documents. */",
+        "export const CODES = [",
+        *(f"  {json.dumps(code)}," for code in codes),
+        "] as const;",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _roles() -> str:
