@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -28,7 +29,7 @@ from fedcare.gateway.auth.passwords import Passwords
 from fedcare.gateway.config import GatewayConfig
 
 ROLES = ("nurse", "doctor", "admin")
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 @dataclass
@@ -70,16 +71,16 @@ def serve(folder: Path, *, workers: int = 1, fast: bool = False) -> Iterator[Ser
         owner = sqlalchemy.create_engine(with_driver(owner_url), poolclass=sqlalchemy.NullPool)
         password = secrets.token_urlsafe(16)
         _people(owner, password)
-        port = free_port()
         environment = os.environ | {
             "FEDCARE_HOME": str(home),
             "DATABASE_URL": gateway_url(owner_url, home / "keys" / "database"),
             "FEDCARE_ARGON2_LIGHT": "1",
         }
         with (folder / "gateway.log").open("wb") as log:
-            process = _start(port, workers, environment, log)
-            served = Served(port, home, owner_url, owner, postgres, process, password)
+            process = _start(workers, environment, log)
             try:
+                port = _port_of(folder / "gateway.log", process)
+                served = Served(port, home, owner_url, owner, postgres, process, password)
                 wait_until_up(port, process)
                 _sign_in(served)
                 yield served
@@ -124,10 +125,20 @@ def uvicorn(app: str, port: int, *options: str) -> list[str]:
     ]
 
 
-def _start(port: int, workers: int, environment: dict[str, str], log: Any) -> subprocess.Popen[bytes]:
+def _start(workers: int, environment: dict[str, str], log: Any) -> subprocess.Popen[bytes]:
     """The product's own command, so that its supervisor is the one that is measured and killed."""
-    command = [sys.executable, "-m", "fedcare", "gateway", "--port", str(port), "--workers", str(workers)]
+    command = [sys.executable, "-m", "fedcare", "gateway", "--port", "0", "--workers", str(workers)]
     return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+
+def _port_of(log: Path, process: subprocess.Popen[bytes]) -> int:
+    """The port that the gateway took, as it says itself."""
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        if said := re.search(r"FedCare is at http://[^ ]+:(\d+)", log.read_text()):
+            return int(said[1])
+        time.sleep(0.05)
+    raise SystemExit("the server did not start; its log is beside its folder")
 
 
 def _people(owner: sqlalchemy.Engine, password: str) -> None:

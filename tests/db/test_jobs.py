@@ -60,5 +60,5 @@ def test_a_worker_takes_jobs_one_at_a_time_in_their_order(database, gateway_logi
         async with app.open_async():
             await app.run_worker_async(queues=[QUEUE], wait=False, concurrency=3, install_signal_handlers=False)
 
-    asyncio.run(asyncio.wait_for(drain(), 30))
+    asyncio.run(asyncio.wait_for(drain(), 120))
     assert worked == [(str(run), json.dumps([str(run)])) for run in runs]

@@ -111,7 +111,7 @@ def test_two_that_upgrade_at_once_do_it_once(empty_database_url):
     program = "import sys; from fedcare.db.migrate import upgrade; upgrade(sys.argv[1])"
     command = [sys.executable, "-c", program, empty_database_url]
     both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    assert [(one.communicate(timeout=60)[1], one.returncode) for one in both] == [("", 0), ("", 0)]
+    assert [(one.communicate(timeout=300)[1], one.returncode) for one in both] == [("", 0), ("", 0)]
     assert tables(empty_database_url) == set(metadata.tables)
 
 

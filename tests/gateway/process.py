@@ -31,10 +31,10 @@ def running(database_url: str, home: Path, *options: str) -> Iterator[tuple[subp
         process.stderr.close()
 
 
-def answers(address: str) -> bool:
-    """Whether anybody answers there, with whatever certificate."""
+def answers(address: str, seconds: float = 5) -> bool:
+    """Whether anybody answers there within some time, with whatever certificate."""
     try:
-        return httpx.get(f"{address}/api/health", timeout=5, verify=False).status_code == 200
+        return httpx.get(f"{address}/api/health", timeout=seconds, verify=False).status_code == 200
     except httpx.TransportError:
         return False
 

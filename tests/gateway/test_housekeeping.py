@@ -26,7 +26,7 @@ def test_a_failure_does_not_end_it(gateway, monkeypatch):
     monkeypatch.setattr(housekeeping, "EVERY_SECONDS", 0.01)
     keeper = Housekeeping(gateway.database, gateway.config.home / FILE, "here")
     keeper.start()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while len(passes) < 3 and time.monotonic() < until:
         time.sleep(0.01)
     keeper.stop()
@@ -40,10 +40,11 @@ def test_a_failure_does_not_end_it(gateway, monkeypatch):
 def anchors(gateway):
     """The file, once the gateway's own housekeeping has written it."""
     file = gateway.config.home / FILE
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not file.exists() and time.monotonic() < until:
         time.sleep(0.02)
-    return file
+    with locked(file, wait=True):  # It lets go of the file a moment later.
+        return file
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import ExitStack
 from uuid import uuid4
 
 import httpx
@@ -48,7 +49,7 @@ def fedcare(tmp_path):
     def run(url, *arguments):
         environment = os.environ | {"DATABASE_URL": url, "FEDCARE_HOME": str(tmp_path / "home")}
         command = [sys.executable, "-m", "fedcare", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
 
     return run
 
@@ -75,15 +76,17 @@ def test_an_owner_that_may_make_roles_is_enough_for_the_tables_and_a_gateway(
 
     added = fedcare(as_login("gateway"), "institutions", "add", "One", "--json")
     assert added.returncode == 0, added.stderr
-    with running(as_login("gateway"), tmp_path / "home") as (process, address):
-        assert httpx.get(f"{address}/api/health/ready").json()["database"]
+    with ExitStack() as started:
+        process, address = started.enter_context(running(as_login("gateway"), tmp_path / "home"))
+        http = started.enter_context(httpx.Client(base_url=address, timeout=60))
+        assert http.get("/api/health/ready").json()["database"]
         token = re.search(r"^(0\.\S{40,})$", "".join(process.said), re.MULTILINE)[1]
         me = {"email": "first@consortium.example", "password": "a password of my own"}
-        made = httpx.post(f"{address}/api/auth/invitation", json=me | {"token": token, "name": "First"})
+        made = http.post("/api/auth/invitation", json=me | {"token": token, "name": "First"})
         assert made.status_code == 204, made.text
-        session = httpx.post(f"{address}/api/auth/login", json=me).json()
+        session = http.post("/api/auth/login", json=me).json()
         bearer = {"Authorization": f"Bearer {session['access_token']}"}
-        items = httpx.get(f"{address}/api/institutions", headers=bearer).json()["items"]
+        items = http.get("/api/institutions", headers=bearer).json()["items"]
         assert [each["name"] for each in items] == ["One"]
     for login in ("owner", "gateway"):
         verified = fedcare(as_login(login), "audit", "verify", "--json")

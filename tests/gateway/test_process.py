@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -26,10 +27,11 @@ def test_the_first_start_lets_the_first_administrator_in_once_and_stops_with_gra
     process, address = start()
     token = wait_for(lambda: re.search(r"^(0\.\S{40,})$", "".join(process.said), re.MULTILINE))[1]
     mine = {"email": "first@consortium.example", "password": "a password of my own"}
-    made = httpx.post(f"{address}/api/auth/invitation", json=mine | {"token": token, "name": "The First"})
+    post = partial(httpx.post, timeout=60)
+    made = post(f"{address}/api/auth/invitation", json=mine | {"token": token, "name": "The First"})
     assert made.status_code == 204
-    assert httpx.post(f"{address}/api/auth/invitation", json=mine | {"token": token, "name": "X"}).status_code == 401
-    session = httpx.post(f"{address}/api/auth/login", json=mine).json()
+    assert post(f"{address}/api/auth/invitation", json=mine | {"token": token, "name": "X"}).status_code == 401
+    session = post(f"{address}/api/auth/login", json=mine).json()
     bearer = {"Authorization": f"Bearer {session['access_token']}"}
 
     # A request that cannot be answered yet is in flight when the stop is asked for.
@@ -37,7 +39,7 @@ def test_the_first_start_lets_the_first_administrator_in_once_and_stops_with_gra
         blocker.execute("lock table institutions in access exclusive mode")
         given = []
         ask = threading.Thread(
-            target=lambda: given.append(httpx.get(f"{address}/api/institutions", headers=bearer, timeout=30))
+            target=lambda: given.append(httpx.get(f"{address}/api/institutions", headers=bearer, timeout=120))
         )
         ask.start()
         wait_for(lambda: waiting(postgres))
@@ -46,12 +48,14 @@ def test_the_first_start_lets_the_first_administrator_in_once_and_stops_with_gra
         assert process.poll() is None
     ask.join()
     assert given[0].status_code == 200
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
 
 
 def waiting(postgres):
     with psycopg.connect(postgres.address.replace("+psycopg", ""), autocommit=True) as connection:
-        blocked = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%institutions%'"
+        blocked = (
+            "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%institutions.address%'"
+        )
         return connection.execute(blocked).fetchone()
 
 
@@ -60,7 +64,7 @@ def test_a_worker_that_dies_is_replaced_and_all_end_with_their_supervisor(start)
     workers = wait_for(lambda: children(process.pid) if len(children(process.pid)) == 2 else None)
     os.kill(workers[0], signal.SIGKILL)
     replaced = wait_for(lambda: set(children(process.pid)) - set(workers))
-    assert answers(address)
+    assert answers(address, 60)
     everybody = {workers[1], *replaced}
     process.kill()
     process.wait()

@@ -61,10 +61,10 @@ def test_a_client_that_trusts_the_certificate_is_answered_and_nobody_without_tls
     options = ("--tls-cert", str(certificate), "--tls-key", str(key), "--workers", "2")
     with running(gateway_login, tmp_path / "home", *options) as (_, address):
         assert address.startswith("https://127.0.0.1:")
-        answer = httpx.get(f"{address}/api/health", verify=trusting(ours))
+        answer = httpx.get(f"{address}/api/health", verify=trusting(ours), timeout=60)
         assert (answer.status_code, answer.url.scheme) == (200, "https")
         with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
-            httpx.get(f"{address}/api/health", verify=trusting(others))
+            httpx.get(f"{address}/api/health", verify=trusting(others), timeout=60)
         with pytest.raises(httpx.TransportError):
             httpx.get(f"{address.replace('https', 'http')}/api/health")
         assert version(address, trusting(ours)) in {"TLSv1.2", "TLSv1.3"}
@@ -73,7 +73,7 @@ def test_a_client_that_trusts_the_certificate_is_answered_and_nobody_without_tls
 def version(address, context):
     host, port = address.removeprefix("https://").split(":")
     with (
-        socket.create_connection((host, int(port)), 10) as plain,
+        socket.create_connection((host, int(port)), 60) as plain,
         context.wrap_socket(plain, server_hostname=host) as line,
     ):
         return line.version()
@@ -86,6 +86,6 @@ def test_a_certificate_that_is_none_or_of_another_key_is_refused_in_words(gatewa
     _, other = ours.certify(tmp_path / "other")
     for files in ((certificate, other), (key, key), (certificate, certificate)):
         command = [sys.executable, "-m", "fedcare", "gateway", "--tls-cert", str(files[0]), "--tls-key", str(files[1])]
-        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         assert ran.returncode == 2, ran.stderr
         assert "--tls-cert" in ran.stderr and "Traceback" not in ran.stderr

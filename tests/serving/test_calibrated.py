@@ -138,4 +138,4 @@ import fedcare.registry.version, fedcare.serving.imaging
 assert "torch" not in sys.modules
 """
     done = run([sys.executable, "-c", code, str(tmp_path / "graph")], check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr

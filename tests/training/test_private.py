@@ -47,25 +47,26 @@ def test_the_noise_has_the_deviation_that_is_charged_for(make_table):
     dataset = make_table(20)
     mechanism = Mechanism(clip=0.5, noise_multiplier=100.0, sample_rate=1.0, batch=10.0)
     drawn = np.concatenate([moved(dataset, mechanism) for _ in range(300)])
-    assert drawn.std() == pytest.approx(100.0 * 0.5 / 10.0, rel=0.03)
+    # Of 12,900 draws: eight deviations of what is estimated.
+    assert drawn.std() == pytest.approx(100.0 * 0.5 / 10.0, rel=0.05)
 
 
 def test_every_step_has_its_own_noise(make_table):
     dataset = make_table(20)
     mechanism = Mechanism(clip=0.5, noise_multiplier=100.0, sample_rate=1.0, batch=10.0)
-    drawn = np.concatenate([moved(dataset, mechanism, steps=4) for _ in range(200)])
-    assert drawn.std() == pytest.approx(2.0 * 100.0 * 0.5 / 10.0, rel=0.03)
+    drawn = np.concatenate([moved(dataset, mechanism, steps=4) for _ in range(300)])
+    assert drawn.std() == pytest.approx(2.0 * 100.0 * 0.5 / 10.0, rel=0.05)
 
 
 def test_an_empty_batch_still_takes_a_noisy_step(make_table):
     nobody = make_table(0)
-    assert np.all(moved(nobody, Mechanism(1.0, 1.0, 0.5, 8.0)) != 0.0)
+    assert np.all(moved(nobody, Mechanism(1.0, 1.0, 0.5, 8.0), Chance(1)) != 0.0)
 
 
 def test_what_a_batch_is_divided_by_is_the_told_number_of_rows_and_not_the_true_one(make_table):
     dataset = make_table(30)
     told = [moved(dataset, Mechanism(1.0, SILENT, 1.0, batch)) for batch in (30.0, 60.0)]
-    np.testing.assert_allclose(told[0], 2 * told[1], rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(told[0], 2 * told[1], rtol=1e-4, atol=1e-6)
 
 
 def test_the_witness_sees_the_noisy_gradients_that_the_optimiser_gets(make_table):

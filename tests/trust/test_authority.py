@@ -3,7 +3,6 @@
 import json
 import os
 import stat
-import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -14,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from fedcare.errors import BadEnrolment, NotEnrolled
-from fedcare.trust import identity
+from fedcare.trust import identity, revocation
 from fedcare.trust.authority import Authority
 from fedcare.trust.certificates import Period, common_name, load_key, renewal_due
+from fedcare.trust.files import read_json
 
 
 @pytest.fixture
@@ -193,9 +193,13 @@ def test_a_crash_while_writing_leaves_the_old_file(tmp_path, monkeypatch):
     assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
 
 
-def test_the_check_of_a_revocation_is_cheap(authority, joined):
-    _, north = joined("north")
-    started = time.perf_counter()
-    for _ in range(1000):
-        authority.is_revoked(north.certificate.serial_number)
-    assert time.perf_counter() - started < 0.5
+def test_the_list_of_revocations_is_read_again_only_where_it_changed(authority, joined, monkeypatch):
+    read, north, south = [], joined("north")[1].certificate, joined("south")[1].certificate
+    again = Authority.open(authority.folder)  # Another process.
+    monkeypatch.setattr(revocation, "read_json", lambda path: read.append(path) or read_json(path))
+    for revoked in ("north", "south"):
+        authority.revoke(revoked)
+        read.clear()
+        assert [again.is_revoked(north.serial_number) for _ in range(100)] == [True] * 100
+        assert len(read) == 1
+    assert again.is_revoked(south.serial_number)

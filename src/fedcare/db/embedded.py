@@ -9,6 +9,7 @@ that dies of itself is started again likewise. After a kill -9 of the owner the 
 from __future__ import annotations
 
 import atexit
+import secrets
 import socket
 import threading
 import time
@@ -31,6 +32,8 @@ _WATCH = 0.1  # seconds between two looks of the keeper
 _PATIENCE = 120.0  # seconds for a start: a recovery after a power cut may take long
 _GUESTS = 60.0  # seconds that an owner who ends waits for guests in the middle of something
 _LOG_LIMIT = 10 * 2**20
+_PORTS = range(15_000, 30_000)  # Below those that Linux (from 32768) and others (from 49152) lend to connections.
+_TRIES = 5
 
 
 class EmbeddedServer:
@@ -174,11 +177,14 @@ class EmbeddedServer:
             self._say("Preparing the database for the first time")
             cluster.create(self.root, self._programs, self._account, self._fast)
         self._trim_log()
-        preferred = self._lock.read().port
-        try:
-            self._run(preferred if preferred and _is_free(preferred) else _free_port())
-        except _PortTaken:
-            self._run(_free_port())
+        port = self._lock.read().port
+        for _ in range(_TRIES):
+            try:
+                self._run(port if port and _is_free(port) else _free_port())
+                return
+            except _PortTaken:
+                port = 0
+        self._run(_free_port())
 
     def _run(self, port: int) -> None:
         """Start ``postgres`` and wait until it takes connections."""
@@ -266,10 +272,9 @@ class _PortTaken(PostgresFailed):
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody uses now, and that no connection is lent while the server starts again."""
+    tried = (_PORTS.start + secrets.randbelow(len(_PORTS)) for _ in range(1000))
+    return next(port for port in tried if _is_free(port))
 
 
 def _is_free(port: int) -> bool:

@@ -21,7 +21,9 @@ def test_after_some_failures_even_the_right_password_waits(gateway, anonymous, e
     assert (answer.status_code, answer.json()["error"]["code"]) == (429, "locked_out")
     assert 0 < int(answer.headers["Retry-After"]) <= 15 * 60 + 1
     assert log_in(anonymous, gateway.email("doctor")).status_code == 200
-    outcomes = gateway.rows("select outcome from audit_log where action = 'auth.login' and outcome <> 'ok' order by at")
+    outcomes = gateway.rows(
+        "select outcome from audit_log where action = 'auth.login' and outcome <> 'ok' order by seq"
+    )
     assert [row["outcome"] for row in outcomes] == ["refused"] * FAILURES + ["locked"]
 
 

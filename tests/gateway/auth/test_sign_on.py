@@ -2,10 +2,8 @@
 
 import json
 import re
-import socket
 import subprocess
 import sys
-import time
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -19,25 +17,27 @@ USERS = [
 ]
 
 
+# Says its port, then serves until it is killed.
+PROVIDER = """
+import json, os, sys
+os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
+from oidc_provider_mock import User, run_server_in_thread
+users = [User(sub=claims.pop("sub"), claims=claims) for claims in json.loads(sys.argv[1])]
+with run_server_in_thread(user_claims=users) as server:
+    print(server.server_port, flush=True)
+    sys.stdin.read()
+"""
+
+
 @pytest.fixture(scope="module")
 def issuer():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    users = [option for user in USERS for option in ("--user-claims", json.dumps(user))]
-    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), *users]
     # A process of its own: its warnings are not ours.
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            httpx.get(f"{address}/.well-known/openid-configuration")
-            break
-        except httpx.TransportError:
-            time.sleep(0.1)
-    yield address
-    process.terminate()
-    process.wait()
+    command = [sys.executable, "-c", PROVIDER, json.dumps(USERS)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        process.kill()
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def sign_in(browser, subject):
     """Follow the browser's way to the provider and back."""
     away = browser.get("/api/auth/oidc/start")
     assert away.status_code == 302
-    back = httpx.post(away.headers["location"], data={"sub": subject})
+    back = httpx.post(away.headers["location"], data={"sub": subject}, timeout=60)
     assert back.status_code in {302, 303}, back.text
     return browser.get(back.headers["location"])
 
@@ -89,7 +89,7 @@ def test_the_way_there_is_bound_to_this_browser_and_to_this_attempt(gateway, bro
     cookie = away.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
-    back = httpx.post(away.headers["location"], data={"sub": "1"}).headers["location"]
+    back = httpx.post(away.headers["location"], data={"sub": "1"}, timeout=60).headers["location"]
     assert gateway.anonymous().get(back).status_code == 401
     assert browser.get(re.sub(r"state=[^&]+", "state=another", back)).status_code == 401
     assert browser.get(re.sub(r"code=[^&]+", "code=guessed", back)).status_code == 401

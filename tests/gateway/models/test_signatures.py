@@ -40,7 +40,7 @@ def test_a_version_that_the_coordinator_signed_answers(gateway, make_gateway, se
     version = serve("insurance").version
     vouch(version)
     other = make_gateway()
-    assert soon(lambda: other.services.shelf.tasks() == {"insurance-cost"}, 10)
+    assert soon(lambda: other.services.shelf.tasks() == {"insurance-cost"})
     assert answering(other) == version
 
 
@@ -61,7 +61,7 @@ def test_a_bad_signature_is_refused_and_the_last_good_version_answers(
         said = {"another version": {"hash": "0" * 64}, "another task": {"task": "cancer-imaging"}}.get(flaw, {})
         vouch(bad, new_key() if flaw == "another key" else None, **said)
     other = make_gateway()
-    assert soon(lambda: other.services.shelf.tasks() == {"insurance-cost"}, 10)
+    assert soon(lambda: other.services.shelf.tasks() == {"insurance-cost"})
     assert answering(other) == good
     (place,) = other.services.shelf.places()
     assert place.active == bad and "not trusted" in place.fault
@@ -82,6 +82,6 @@ def test_a_signed_version_without_a_consortium_here_is_not_trusted(gateway, make
     vouch(version)
     shutil.copytree(gateway.services.shelf.folder, tmp_path / "elsewhere" / "models")
     other = make_gateway(tmp_path / "elsewhere")
-    assert soon(other.services.shelf.places, 10)
+    assert soon(other.services.shelf.places)
     (place,) = other.services.shelf.places()
     assert place.ready is None and "no consortium's certificate" in place.fault

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import datetime
 
 import pytest
 from sqlalchemy import event, text
@@ -45,7 +46,7 @@ def every_page(client, limit=2, **query):
 KEYS = {
     "name": lambda one: (fold(one["last_name"]), fold(one["first_name"]), one["id"]),
     "age": lambda one: (one["age"], one["id"]),
-    "updated": lambda one: (one["updated_at"], one["id"]),
+    "updated": lambda one: (datetime.fromisoformat(one["updated_at"]), one["id"]),
     "cost": lambda one: (one["insurance_cost"], one["id"]),
 }
 

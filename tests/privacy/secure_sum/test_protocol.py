@@ -144,9 +144,10 @@ def test_all_messages_but_one_are_spread_evenly(five, seen):
         for shift in (0, 8, 16, 24):
             counts = np.bincount((each.ring >> np.uint32(shift)) & np.uint32(255), minlength=256)
             chi.append(float(((counts - 100.0) ** 2 / 100.0).sum()))
-    # 255 degrees of freedom: mean 255, deviation 22.6; the mean of 20 such figures deviates by 5.
-    assert abs(np.mean(chi) - 255) < 5 * 22.6 / np.sqrt(len(chi))
-    assert max(chi) < 255 + 6 * 22.6
+    # 255 degrees of freedom: mean 255, deviation 22.6; the mean of 20 such figures deviates by 5. The masks are of true
+    # chance, so the bounds are such as it does not reach in a thousand million runs.
+    assert abs(np.mean(chi) - 255) < 7 * 22.6 / np.sqrt(len(chi))
+    assert max(chi) < 255 + 9 * 22.6
 
 
 def test_below_the_threshold_there_is_no_sum(five):
