@@ -1,9 +1,10 @@
-import { Button, Typography } from "@mui/material";
-import { lazy, Suspense, useState } from "react";
+import { Box, Button, Typography } from "@mui/material";
+import { Suspense, useState } from "react";
 
+import { lazyPart } from "../components/lazyPart";
 import { useMe } from "../lib/session";
 
-const AccountPopup = lazy(() => import("./AccountPopup"));
+const AccountPopup = lazyPart(() => import("./AccountPopup"));
 
 /** Who is signed in; what they may choose comes with the first click. */
 export function AccountMenu() {
@@ -31,7 +32,9 @@ export function AccountMenu() {
       </Button>
       {asked && (
         <Suspense>
-          <AccountPopup anchor={anchor} onClose={() => setAnchor(null)} />
+          <Box sx={{ position: "absolute", top: "100%", right: 0, p: 1 }}>
+            <AccountPopup anchor={anchor} onClose={() => setAnchor(null)} />
+          </Box>
         </Suspense>
       )}
     </>

@@ -1,10 +1,10 @@
 import { Outlet, useLocation } from "@tanstack/react-router";
-import { lazy } from "react";
 
+import { lazyPart } from "../components/lazyPart";
 import { useMay } from "../lib/session";
 import { PLACES } from "./places";
 
-const Refused = lazy(() => import("./Refused"));
+const Refused = lazyPart(() => import("./Refused"));
 
 /** The page of an address, or a word on why this person does not get it: the menu never leads there. */
 export function Guarded() {

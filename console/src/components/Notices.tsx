@@ -1,6 +1,9 @@
-import { createContext, lazy, Suspense, useCallback, useContext, useRef, useState, type ReactNode } from "react";
+import { Box } from "@mui/material";
+import { createContext, Suspense, useCallback, useContext, useRef, useState, type ReactNode } from "react";
 
-const NoticeBar = lazy(() => import("./NoticeBar"));
+import { lazyPart } from "./lazyPart";
+
+const NoticeBar = lazyPart(() => import("./NoticeBar"));
 
 export interface Notice {
   text: string;
@@ -54,9 +57,14 @@ export function Notices({ children }: { children: ReactNode }) {
       {children}
       {shown && (
         <Suspense>
-          <NoticeBar key={shown.number} notice={shown.notice} open={open} onUndo={undo} onClose={close} />
+          <Box sx={CORNER}>
+            <NoticeBar key={shown.number} notice={shown.notice} open={open} onUndo={undo} onClose={close} />
+          </Box>
         </Suspense>
       )}
     </Context.Provider>
   );
 }
+
+// Where the bar itself stands, for what is said in its place.
+const CORNER = { position: "fixed", left: { xs: 8, sm: 24 }, bottom: { xs: 8, sm: 24 }, zIndex: "snackbar" } as const;

@@ -2,9 +2,16 @@ import { use, type ComponentType } from "react";
 
 import { Problem } from "./api";
 
+/** A page's or a part's file could not be had: the network is away, or another version of the console is served now. */
+export class NotLoaded extends Problem {
+  constructor() {
+    super(0, { code: "unreachable", message: "", details: {} });
+  }
+}
+
 const failed = new Set<() => void>();
 
-/** Ask anew for files of pages that could not be had. */
+/** Ask anew for files that could not be had. */
 export function forgetFailedPages(): void {
   for (const forget of failed) forget();
   failed.clear();
@@ -14,8 +21,11 @@ export function forgetFailedPages(): void {
  * A page whose file comes with the first look at it. Unlike the router's own, one that could not be had is a failure
  * like every other, and is asked for again without loading the whole console anew.
  */
-export function lazyPage<Name extends string>(load: () => Promise<Record<Name, ComponentType>>, name: Name) {
-  let found: ComponentType | undefined;
+export function lazyPage<Name extends string, Props extends object = object>(
+  load: () => Promise<Record<Name, ComponentType<Props>>>,
+  name: Name,
+) {
+  let found: ComponentType<Props> | undefined;
   let coming: Promise<void> | undefined;
   const start = () =>
     (coming ??= load().then(
@@ -24,13 +34,13 @@ export function lazyPage<Name extends string>(load: () => Promise<Record<Name, C
       },
       () => {
         failed.add(() => (coming = undefined));
-        throw new Problem(0, { code: "unreachable", message: "", details: {} });
+        throw new NotLoaded();
       },
     ));
 
-  function LazyPage() {
+  function LazyPage(props: Props) {
     if (!found) use(start());
-    return found ? <Found page={found} /> : null;
+    return found ? <Found page={found} props={props} /> : null;
   }
   LazyPage.preload = () => {
     forgetFailedPages();
@@ -39,6 +49,6 @@ export function lazyPage<Name extends string>(load: () => Promise<Record<Name, C
   return LazyPage;
 }
 
-function Found({ page: Page }: { page: ComponentType }) {
-  return <Page />;
+function Found<Props extends object>({ page: Page, props }: { page: ComponentType<Props>; props: Props }) {
+  return <Page {...props} />;
 }

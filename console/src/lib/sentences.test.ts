@@ -39,6 +39,7 @@ it("says what stands in a sentence too, down to names and units", () => {
   expect(said("age = 95 lies outside what the model has seen, 18 to 64 years")).toBe(
     "Alter = 95 liegt außerhalb dessen, was das Modell gesehen hat: 18 bis 64 Jahre",
   );
+  expect(said("'x' is not one of no, yes")).toBe("'x' ist keines von nein, ja");
 });
 
 it("says several reasons in a row, each of somebody", () => {

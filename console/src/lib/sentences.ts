@@ -59,10 +59,12 @@ export function sayer(
     return undefined;
   }
 
-  /** Several in a row. */
+  /** Several sentences in a row, or names. */
   function listed(text: string): string | undefined {
     const parts = text.split("; ");
-    return parts.length > 1 && parts.some((part) => (known(part) ?? about(part)) !== undefined) ? parts.map(said).join("; ") : undefined;
+    if (parts.length > 1 && parts.some((part) => (known(part) ?? about(part)) !== undefined)) return parts.map(said).join("; ");
+    const names = text.split(", ");
+    return names.length > 1 && names.every((name) => known(name) !== undefined) ? names.map(said).join(", ") : undefined;
   }
 
   /** `Hospital A: ` and what there is to say of it. */

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import type { Answering } from "../../api-client/schema";
 import { Fetched } from "../../components/Fetched";
+import { useSaid } from "../../components/useSaid";
 import { format } from "../../lib/i18n";
 import { activeVersionsQuery, answeringQuery } from "./api";
 import { figureOf } from "./figure";
@@ -34,13 +35,14 @@ export function ModelsGlance() {
 
 function OneModel({ answering: { task, title, active, active_since, fault } }: { answering: Answering }) {
   const { t } = useTranslation("overview");
+  const say = useSaid();
   const words = format();
   const versions = useQuery(activeVersionsQuery);
   const version = versions.data?.find((each) => each.task === task && each.version === active);
   const figure = version && figureOf({ ...version }, words);
   return (
     <Box>
-      <Typography sx={{ fontWeight: 600 }}>{title ?? task}</Typography>
+      <Typography sx={{ fontWeight: 600 }}>{say(title ?? task)}</Typography>
       <Aside>
         {fault ? t("models.fault") : active_since ? t("models.since", { version: active, when: words.ago(active_since) }) : active}
       </Aside>

@@ -1,8 +1,9 @@
 import { Box, Typography } from "@mui/material";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { lazyPart } from "../../components/lazyPart";
 import { Page } from "../../components/Page";
 import { useMay, useMe } from "../../lib/session";
 import { PLACES } from "../places";
@@ -12,9 +13,9 @@ import { ModelsGlance } from "./ModelsGlance";
 import { PatientsGlance } from "./PatientsGlance";
 import { TrainingGlance } from "./TrainingGlance";
 
-const ConsortiumGlances = lazy(() => import("./ConsortiumGlances"));
-const HospitalGlances = lazy(() => import("./HospitalGlances"));
-const Tour = lazy(() => import("../tour/Tour"));
+const ConsortiumGlances = lazyPart(() => import("./ConsortiumGlances"));
+const HospitalGlances = lazyPart(() => import("./HospitalGlances"));
+const Tour = lazyPart(() => import("../tour/Tour"));
 const cards = (least: number) => ({ display: "grid", gap: 2, gridTemplateColumns: `repeat(auto-fill, minmax(min(100%, ${least}px), 1fr))` });
 
 /** Where somebody who has just signed in begins: how things stand, what there is for them, and what it is for. */

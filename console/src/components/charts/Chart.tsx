@@ -1,10 +1,11 @@
 import { Box, Button, Skeleton, Stack, Typography } from "@mui/material";
-import { lazy, Suspense, useId, useState, type ReactNode } from "react";
+import { Suspense, useId, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { DataTable } from "../DataTable";
+import { lazyPart } from "../lazyPart";
 
-const Lines = lazy(() => import("./Lines"));
+const Lines = lazyPart(() => import("./Lines"));
 
 export interface Series {
   name: string;

@@ -2,6 +2,7 @@ import { FormControlLabel, MenuItem, Stack, Switch, TextField, Typography } from
 import { useTranslation } from "react-i18next";
 
 import type { KnownTasks } from "../../api-client/schema";
+import { useSaid } from "../useSaid";
 import { wrongLines, type Draft } from "./recipe";
 
 interface Props {
@@ -13,6 +14,7 @@ interface Props {
 /** What is to be learned: a task, its rounds, how updates are joined, and what protects patients and hospitals. */
 export function RecipeFields({ known, draft, change }: Props) {
   const { t } = useTranslation("recipe");
+  const say = useSaid();
   const put = (part: Partial<Draft>) => change({ ...draft, ...part });
   const wrong = wrongLines(draft.more);
   function choose(name: string): void {
@@ -24,7 +26,7 @@ export function RecipeFields({ known, draft, change }: Props) {
       <TextField select required label={t("task")} value={draft.task} onChange={(event) => choose(event.target.value)}>
         {known.items.map((task) => (
           <MenuItem key={task.name} value={task.name}>
-            {task.name} · {task.title}
+            {task.name} · {say(task.title)}
           </MenuItem>
         ))}
       </TextField>

@@ -10,6 +10,7 @@ import { Page } from "../../components/Page";
 import { PagedTable } from "../../components/PagedTable";
 import { Panel } from "../../components/Panel";
 import { Status } from "../../components/Status";
+import { useSaid } from "../../components/useSaid";
 import { format } from "../../lib/i18n";
 import { entriesQuery, verificationQuery } from "./api";
 
@@ -42,6 +43,7 @@ export function AuditPage() {
 
 function Verdict({ found }: { found: Verification }) {
   const { t } = useTranslation("audit");
+  const say = useSaid();
   if (found.intact) return <Alert severity="success">{t("intact", { count: found.rows })}</Alert>;
   return (
     <Alert severity="error">
@@ -49,7 +51,7 @@ function Verdict({ found }: { found: Verification }) {
       <ul>
         {found.faults.map((fault) => (
           <li key={fault.seq}>
-            {t("fault", { seq: fault.seq })} {fault.reason}
+            {t("fault", { seq: fault.seq })} {say(fault.reason)}
           </li>
         ))}
       </ul>

@@ -10,6 +10,7 @@ import { Failure } from "../../components/Failure";
 import { Fetched } from "../../components/Fetched";
 import { useNotify } from "../../components/Notices";
 import { Panel } from "../../components/Panel";
+import { useSaid } from "../../components/useSaid";
 import { format } from "../../lib/i18n";
 import { useMay } from "../../lib/session";
 import { comparisonQuery, rollBack, stopSharing } from "./api";
@@ -18,6 +19,7 @@ import { useFigure } from "./useFigure";
 /** Which version answers for a task, and how a challenger does beside it. */
 export function AnsweringPanel({ answering }: { answering: Answering }) {
   const { t } = useTranslation("models");
+  const say = useSaid();
   const { moment, percent } = format();
   const may = useMay();
   const notify = useNotify();
@@ -34,14 +36,14 @@ export function AnsweringPanel({ answering }: { answering: Answering }) {
     </Button>
   );
   return (
-    <Panel title={answering.title ?? answering.task} actions={actions}>
+    <Panel title={say(answering.title ?? answering.task)} actions={actions}>
       <Stack spacing={1.5}>
         {(back.error ?? stop.error) && <Failure error={(back.error ?? stop.error) as Error} />}
         <Typography>{t("answers", { version: answering.answering ?? answering.active })}</Typography>
         {answering.active_since && (
           <Typography sx={{ color: "text.secondary" }}>{t("since", { when: moment(answering.active_since) })}</Typography>
         )}
-        {answering.fault && <Alert severity="error">{answering.fault}</Alert>}
+        {answering.fault && <Alert severity="error">{say(answering.fault)}</Alert>}
         {answering.challenger && (
           <Alert
             severity="info"

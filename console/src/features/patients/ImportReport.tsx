@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import type { ImportReport, PatientFields } from "../../api-client/schema";
 import { DataTable } from "../../components/DataTable";
+import { useSaid } from "../../components/useSaid";
 import { format } from "../../lib/i18n";
 import { save } from "../../lib/save";
 import { FIELDS } from "./fields";
@@ -66,6 +67,7 @@ export function Preview({ report }: { report: ImportReport }) {
 /** Each row that cannot be taken, and why. */
 export function Problems({ report, name }: { report: ImportReport | null; name: string }) {
   const { t } = useTranslation("patients");
+  const say = useSaid();
   if (!report || report.problems.length === 0) return null;
   const { number } = format();
   const shownFirst = report.problems.slice(0, SHOWN);
@@ -76,7 +78,7 @@ export function Problems({ report, name }: { report: ImportReport | null; name: 
         <Typography variant="h3">{t("import.problems")}</Typography>
         <Button
           size="small"
-          onClick={() => save(new Blob([problemsAsCsv(report.problems)], { type: "text/csv" }), `problems-${name}`)}
+          onClick={() => save(new Blob([problemsAsCsv(report.problems, say)], { type: "text/csv" }), `problems-${name}`)}
         >
           {t("import.saveProblems")}
         </Button>
@@ -86,7 +88,7 @@ export function Problems({ report, name }: { report: ImportReport | null; name: 
         columns={[
           { key: "line", name: t("import.line"), cell: ({ line }) => number(line) },
           { key: "column", name: t("import.column"), cell: ({ column }) => column },
-          { key: "reason", name: t("import.reason"), cell: ({ reason }) => reason },
+          { key: "reason", name: t("import.reason"), cell: ({ reason }) => say(reason) },
         ]}
         rows={shownFirst}
         id={({ line, column }) => `${line} ${column}`}

@@ -3,6 +3,7 @@ import { useEffect, useId, useRef, type ReactNode, type SubmitEvent } from "reac
 import { useTranslation } from "react-i18next";
 
 import { Failure } from "../../components/Failure";
+import { useSaid } from "../../components/useSaid";
 import { DIGITS, faultsOf, FIELDS, REGIONS, type FieldName, type Typed } from "./fields";
 import { SEXES, SMOKERS } from "./search";
 
@@ -82,13 +83,14 @@ interface FieldProps {
 
 function Field({ name, value, fault, onChange }: FieldProps) {
   const { t } = useTranslation("patients");
+  const say = useSaid();
   const id = useId();
   const shared = {
     id,
     label: t(`fields.${name}`),
     required: name !== "insurance_cost",
     error: fault !== undefined,
-    helperText: fault === undefined ? t(`help.${name}`) : t(`wrong.${name}`, fault),
+    helperText: fault === undefined ? t(`help.${name}`) : t(`wrong.${name}`, say(fault)),
   };
   if (name === "region")
     return (

@@ -1,8 +1,9 @@
 import type { RowProblem } from "../../api-client/schema";
+import type { Said } from "../../lib/sentences";
 
 /** A report's problems as a CSV file, to be worked through beside the one that was sent. */
-export function problemsAsCsv(problems: readonly RowProblem[]): string {
-  const lines = problems.map(({ line, column, reason }) => [String(line), quoted(column), quoted(reason)].join(","));
+export function problemsAsCsv(problems: readonly RowProblem[], say: Said): string {
+  const lines = problems.map(({ line, column, reason }) => [String(line), quoted(column), quoted(say(reason))].join(","));
   return `${["line,column,reason", ...lines].join("\r\n")}\r\n`;
 }
 

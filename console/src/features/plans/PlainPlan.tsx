@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import type { PlanDetails } from "../../api-client/schema";
 import { Panel } from "../../components/Panel";
+import { useSaid } from "../../components/useSaid";
 import { format } from "../../lib/i18n";
 import { PARTS, sentences, type Sentence } from "./sentences";
 
@@ -13,7 +14,7 @@ const COLOURS = { good: "success.main", missing: "warning.main" } as const;
 /** A plan in sentences: what is learned, how, what leaves the hospital, what protects it, and what comes after. */
 export function PlainPlan({ plan }: Pick<PlanDetails, "plan">) {
   const { t } = useTranslation("plans");
-  const said = sentences(plan, format());
+  const said = sentences(plan, format(), useSaid());
   return (
     <Grid container spacing={3}>
       {PARTS.map((part) => (

@@ -1,6 +1,7 @@
 /** What a training plan says, as sentences that a hospital's administrator can judge. */
 import { valueAt } from "../../lib/differences";
 import type { Format } from "../../lib/format";
+import type { Said } from "../../lib/sentences";
 
 export const PARTS = ["learns", "runs", "leaves", "protects", "after"] as const;
 export type Part = (typeof PARTS)[number];
@@ -18,9 +19,9 @@ export interface Sentence {
 const ROBUST = new Set(["trimmed-mean", "median", "krum", "multikrum", "bulyan"]);
 
 /** The sentences of a plan, part by part; what this page does not know of is passed over. */
-export function sentences(plan: unknown, format: Format): Sentence[] {
+export function sentences(plan: unknown, format: Format, say: Said = (text) => text): Sentence[] {
   const read = new Reader(plan);
-  return [...learns(read), ...runs(read, format), ...leaves(read, format), ...protects(read, format), ...after(read, format)];
+  return [...learns(read, say), ...runs(read, format), ...leaves(read, format), ...protects(read, format), ...after(read, format)];
 }
 
 class Reader {
@@ -52,15 +53,15 @@ class Reader {
   }
 }
 
-function learns(read: Reader): Sentence[] {
-  const target = read.text("task.records.target.name");
-  const goal: Sentence = { part: "learns", key: "goal", values: { title: read.text("task.title"), target } };
+function learns(read: Reader, say: Said): Sentence[] {
+  const target = say(read.text("task.records.target.name"));
+  const goal: Sentence = { part: "learns", key: "goal", values: { title: say(read.text("task.title")), target } };
   if (read.text("task.records.kind") === "image") {
     const size = read.number("task.records.image_size") ?? 0;
     return [goal, { part: "learns", key: "fromImages", values: { size } }];
   }
   const names = [...read.names("task.records.numeric"), ...read.names("task.records.categorical")];
-  return [goal, { part: "learns", key: "fromTable", values: { count: names.length, names: names.join(", ") } }];
+  return [goal, { part: "learns", key: "fromTable", values: { count: names.length, names: names.map(say).join(", ") } }];
 }
 
 function runs(read: Reader, format: Format): Sentence[] {

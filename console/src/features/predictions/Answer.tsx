@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import type { PredictionAnswer } from "../../api-client/schema";
 import { Status } from "../../components/Status";
+import { useSaid } from "../../components/useSaid";
 import { format } from "../../lib/i18n";
 import { endsOf } from "./drawing";
 import { Scale } from "./Scale";
@@ -106,10 +107,11 @@ function Chance({ said, about }: { said: Shown; about: string }) {
 }
 
 function Reasons({ list }: { list: readonly string[] }) {
+  const say = useSaid();
   return (
     <Box component="ul" sx={{ m: 0, pl: 2.5 }}>
       {list.map((reason) => (
-        <li key={reason}>{reason}</li>
+        <li key={reason}>{say(reason)}</li>
       ))}
     </Box>
   );

@@ -8,6 +8,7 @@ import { Failure } from "../../components/Failure";
 import { Panel } from "../../components/Panel";
 import { Progress } from "../../components/Progress";
 import { Status } from "../../components/Status";
+import { useSaid } from "../../components/useSaid";
 import { format } from "../../lib/i18n";
 import { answeredSheet, columnsOf, readSheet, recordsOf, type Answered, type Sheet } from "./csv";
 import { Drop } from "./Drop";
@@ -90,8 +91,10 @@ function faultsOf(sheet: Sheet, missing: readonly string[]): ["empty" | "missing
   return sheet.broken.length > 0 ? [["broken", { lines: sheet.broken.slice(0, 10).join(", ") }]] : [];
 }
 
-function Done({ form, sheet, answers }: { form: TaskForm; sheet: Sheet; answers: Answered[] }) {
+function Done({ form, sheet, answers: told }: { form: TaskForm; sheet: Sheet; answers: Answered[] }) {
   const { t } = useTranslation("predictions");
+  const say = useSaid();
+  const answers = told.map((answer) => ({ ...answer, remarks: answer.remarks.map(say) }));
   const refused = answers.filter(({ value }) => value === null).length;
   const outside = answers.filter((answer) => answer.outside).length;
   return (

@@ -8,6 +8,7 @@ import { Empty } from "../../components/Empty";
 import { Failure } from "../../components/Failure";
 import { Fetched } from "../../components/Fetched";
 import { Page } from "../../components/Page";
+import { useSaid } from "../../components/useSaid";
 import { formQuery, patientQuery, statusQuery } from "./api";
 import { BatchPanel } from "./BatchPanel";
 import { ImagePanel } from "./ImagePanel";
@@ -27,6 +28,7 @@ export function PredictPage() {
 
 function Asking({ status }: { status: ModelStatus }) {
   const { t } = useTranslation("predictions");
+  const say = useSaid();
   const search = useSearch({ from: "/inside/predict" });
   const navigate = useNavigate({ from: "/predict" });
   const answering = status.tasks.filter((each) => each.answering !== null);
@@ -41,7 +43,7 @@ function Asking({ status }: { status: ModelStatus }) {
   const fault = status.tasks.find((each) => each.task === task)?.fault;
   return (
     <Stack spacing={3}>
-      {fault && <Alert severity="warning">{fault}</Alert>}
+      {fault && <Alert severity="warning">{say(fault)}</Alert>}
       <Stack direction="row" sx={{ gap: 2, flexWrap: "wrap", alignItems: "flex-start" }}>
         <TextField
           select
@@ -52,7 +54,7 @@ function Asking({ status }: { status: ModelStatus }) {
         >
           {answering.map((each) => (
             <MenuItem key={each.task} value={each.task}>
-              {each.title ?? each.task}
+              {say(each.title ?? each.task)}
             </MenuItem>
           ))}
         </TextField>

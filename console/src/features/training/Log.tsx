@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Panel } from "../../components/Panel";
+import { useSaid } from "../../components/useSaid";
 import { format } from "../../lib/i18n";
 import type { Line, Live } from "./progress";
 
@@ -43,9 +44,10 @@ function Entry({ line }: { line: Line }) {
 
 function useText({ kind, data }: Line): string {
   const { t } = useTranslation("training");
-  if (kind === "note") return typeof data.text === "string" ? data.text : t("log.note");
+  const say = useSaid();
+  if (kind === "note") return typeof data.text === "string" ? say(data.text) : t("log.note");
   if (kind === "run") {
-    const reason = typeof data.reason === "string" ? `: ${data.reason}` : "";
+    const reason = typeof data.reason === "string" ? `: ${say(data.reason)}` : "";
     return t(`log.run.${String(data.status)}`) + reason;
   }
   const values = { round: data.round, took: data.clients_participated, dropped: data.dropped };

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Round, RunDetails } from "../../api-client/schema";
 import { Hint } from "../../components/Hint";
 import { Panel } from "../../components/Panel";
+import { useSaid } from "../../components/useSaid";
 import { Progress } from "../../components/Progress";
 import type { StreamState } from "../../lib/events";
 import { format } from "../../lib/i18n";
@@ -91,11 +92,12 @@ function Latest({ rounds }: { rounds: readonly Round[] }) {
 /** Why it failed or was stopped; which version it made, and whether that answers. */
 function End({ run }: { run: RunDetails }) {
   const { t } = useTranslation("training");
+  const say = useSaid();
   if (run.status === "failed" || run.status === "stopped") {
     return (
       <Alert severity={run.status === "failed" ? "error" : "info"}>
         <AlertTitle>{t(`end.${run.status}`)}</AlertTitle>
-        {run.reason}
+        {say(run.reason ?? "")}
       </Alert>
     );
   }
@@ -107,7 +109,7 @@ function End({ run }: { run: RunDetails }) {
       {reasons.length > 0 && (
         <Box component="ul" sx={{ m: 0, pl: 2 }}>
           {reasons.map((reason) => (
-            <li key={reason}>{reason}</li>
+            <li key={reason}>{say(reason)}</li>
           ))}
         </Box>
       )}

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Round } from "../../api-client/schema";
 import { Empty } from "../../components/Empty";
 import { Panel } from "../../components/Panel";
+import { useSaid } from "../../components/useSaid";
 import { matrix, STATES, type Matrix, type Part, type State } from "./participation";
 import type { Live } from "./progress";
 
@@ -92,7 +93,8 @@ const STICKY = { position: "sticky", left: 0, bgcolor: "background.paper", pr: "
 
 function Cell({ part: { state, reason } }: { part: Part }) {
   const { t } = useTranslation("training");
-  const said = t(`parts.states.${state}`) + (reason ? `: ${reason}` : "");
+  const say = useSaid();
+  const said = t(`parts.states.${state}`) + (reason ? `: ${say(reason)}` : "");
   return (
     <Box title={said} sx={{ position: "relative" }}>
       <Square state={state} />
@@ -152,6 +154,7 @@ const MOST_REASONS = 50;
 /** Every answer that is missing, with its reason, the newest first. */
 function Reasons({ parts }: { parts: Matrix }) {
   const { t } = useTranslation("training");
+  const say = useSaid();
   const missing = parts.rounds
     .flatMap((round, place) => parts.rows.map(({ institution, parts }) => ({ round, institution, part: parts[place] })))
     .filter(({ part }) => part?.reason)
@@ -161,7 +164,7 @@ function Reasons({ parts }: { parts: Matrix }) {
     <Box component="ul" sx={{ m: 0, pl: 2.5 }}>
       {missing.slice(0, MOST_REASONS).map(({ round, institution, part }) => (
         <Typography key={`${round} ${institution}`} component="li" variant="body2" sx={{ overflowWrap: "anywhere" }}>
-          {t("parts.why", { round, institution, reason: part?.reason })}
+          {t("parts.why", { round, institution, reason: say(part?.reason ?? "") })}
         </Typography>
       ))}
       {missing.length > MOST_REASONS && <li>{t("parts.others", { count: missing.length - MOST_REASONS })}</li>}
