@@ -1,16 +1,18 @@
 import { Box, Button, Typography, useMediaQuery, type Theme } from "@mui/material";
 import { useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { lazyPart } from "../components/lazyPart";
 import { Progress } from "../components/Progress";
+import { keepFocus } from "../lib/focus";
 import { AccountMenu } from "./AccountMenu";
 import { Guarded } from "./Guarded";
 import { Navigation } from "./Navigation";
 import { BAR_HEIGHT, MENU_WIDTH } from "./places";
 import { useSignInAgain } from "./signInAgain";
 
-const NarrowMenu = lazy(() => import("./NarrowMenu"));
+const NarrowMenu = lazyPart(() => import("./NarrowMenu"));
 
 /** What stands around every page: the menu, who is signed in, and a way straight to the content. */
 export function Shell() {
@@ -19,7 +21,9 @@ export function Shell() {
   const [asked, setAsked] = useState(false);
   const wide = useMediaQuery((theme: Theme) => theme.breakpoints.up("md"));
   const busy = useRouterState({ select: (state) => state.status === "pending" });
+  const main = useRef<HTMLElement>(null);
   useSignInAgain();
+  useEffect(() => (main.current ? keepFocus(main.current) : undefined), []);
 
   function toggle(): void {
     setAsked(true);
@@ -55,13 +59,15 @@ export function Shell() {
       ) : (
         <Suspense>
           {asked && (
-            <NarrowMenu open={open} onClose={() => setOpen(false)}>
-              <Navigation onGo={() => setOpen(false)} />
-            </NarrowMenu>
+            <Box sx={{ position: "fixed", top: BAR_HEIGHT, left: 0, p: 1, zIndex: "drawer" }}>
+              <NarrowMenu open={open} onClose={() => setOpen(false)}>
+                <Navigation onGo={() => setOpen(false)} />
+              </NarrowMenu>
+            </Box>
           )}
         </Suspense>
       )}
-      <Box component="main" id="content" tabIndex={-1} sx={{ flexGrow: 1, minWidth: 0, pt: `${BAR_HEIGHT}px`, outline: "none" }}>
+      <Box component="main" ref={main} id="content" tabIndex={-1} sx={{ flexGrow: 1, minWidth: 0, pt: `${BAR_HEIGHT}px`, outline: "none" }}>
         <Box sx={{ maxWidth: 1536, mx: "auto", py: 3, px: { xs: 2, sm: 3 } }}>
           <Suspense fallback={<Progress label={t("loading")} />}>
             <Guarded />

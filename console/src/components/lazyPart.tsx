@@ -1,0 +1,54 @@
+import { Alert, Button } from "@mui/material";
+import { Component, type ComponentType, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+
+import { forgetFailedPages, lazyPage, NotLoaded } from "../lib/lazyPage";
+
+/**
+ * A part of a page whose file comes when it is first shown. One that does not come is said in its place, with a way to
+ * try again: the rest of the page stays.
+ */
+export function lazyPart<Props extends object>(load: () => Promise<{ default: ComponentType<Props> }>) {
+  const Part = lazyPage<"default", Props>(load, "default");
+  return function LazyPart(props: Props) {
+    return (
+      <Boundary>
+        <Part {...props} />
+      </Boundary>
+    );
+  };
+}
+
+/** Only a class can catch; what is broken rather than missing is for whoever is around. */
+class Boundary extends Component<{ children: ReactNode }, { error: unknown }> {
+  override state = { error: undefined as unknown };
+
+  static getDerivedStateFromError(error: unknown) {
+    return { error };
+  }
+
+  override render() {
+    if (this.state.error === undefined) return this.props.children;
+    if (!(this.state.error instanceof NotLoaded)) throw this.state.error;
+    return <Missing retry={this.again} />;
+  }
+
+  private again = () => {
+    forgetFailedPages();
+    this.setState({ error: undefined });
+  };
+}
+
+function Missing({ retry }: { retry: () => void }) {
+  const { t } = useTranslation();
+  const again = (
+    <Button color="inherit" size="small" onClick={retry}>
+      {t("failure.retry")}
+    </Button>
+  );
+  return (
+    <Alert severity="warning" action={again}>
+      {t("failure.part")}
+    </Alert>
+  );
+}
