@@ -11,13 +11,16 @@ import numpy as np
 import pytest
 
 from fedcare.aggregation.checkpoint import FILE, load
+from fedcare.federation.simulation import Job, simulate
+from fedcare.federation.study import design
 
 ROUNDS = 40
 STUDY = [
     "insurance-cost", "--rounds", str(ROUNDS), "--local-epochs", "2", "--seed", "3",
     "--strategy", "fedadam", "--set", "num_samples=250", "--set", "average_last=3", "--json",
 ]  # fmt: skip
-KILLS = 4
+SETTINGS = {"rounds": ROUNDS, "epochs": 2, "strategy": "fedadam", "num_samples": 250, "average_last": 3}
+KILLS = 2
 
 
 def start(folder: Path, engine: str, resume: bool) -> subprocess.Popen[str]:
@@ -41,8 +44,9 @@ def wait_for_a_new_checkpoint(path: Path, process: subprocess.Popen[str]) -> Non
 
 
 @pytest.mark.parametrize("engine", ["inprocess", "batched"])
-def test_a_run_killed_again_and_again_ends_in_the_same_bits(tmp_path, engine):
-    undisturbed = complete(start(tmp_path / "whole", engine, resume=False))
+def test_a_run_killed_again_and_again_ends_in_the_same_bits(tmp_path, engine, watcher):
+    same = design("insurance-cost", None, None, {key: str(value) for key, value in SETTINGS.items()}, 3)
+    undisturbed = simulate(Job(same, engine, tmp_path / "whole"), watcher)
     chance, rounds_at_kill = np.random.default_rng(7), []
     for attempt in range(KILLS):
         process = start(tmp_path / "killed", engine, resume=attempt > 0)
@@ -55,6 +59,7 @@ def test_a_run_killed_again_and_again_ends_in_the_same_bits(tmp_path, engine):
         rounds_at_kill.append(state.round)
     assert rounds_at_kill[0] < ROUNDS, "the first kill came too late to test anything"
     resumed = complete(start(tmp_path / "killed", engine, resume=True))
+    assert resumed["plan_hash"] == undisturbed["plan_hash"]
     whole, killed = load(tmp_path / "whole"), load(tmp_path / "killed")
     assert whole.vector.tobytes() == killed.vector.tobytes()
     assert whole.best.tobytes() == killed.best.tobytes()

@@ -23,6 +23,7 @@ from fedcare.federation.inprocess_grid import InProcessGrid
 from fedcare.federation.masked_site import masked
 from fedcare.federation.messages import EXAMPLES, SUMS, VECTOR, WEIGHTS, Instruction, ask, asked, reply
 from fedcare.federation.secure_exchange import exchange_for
+from fedcare.federation.simulation import Job, simulate
 from fedcare.federation.site import Site
 
 SECURE = {"privacy__secure__enabled": "true"}
@@ -249,23 +250,23 @@ def test_only_the_engine_that_carries_messages_can_mask(study, engine):
         engines.choose(engine, made.plan, made.task)
 
 
-def test_a_killed_run_ends_in_the_same_bits(tmp_path):
-    def begin(folder, resume):
+def test_a_killed_run_ends_in_the_same_bits(study, tmp_path, watcher):
+    def begin(*more):
         command = [
             sys.executable, "-m", "fedcare", "simulate", "insurance-cost", "--secure", "--rounds", "8", "--seed", "3",
-            "--local-epochs", "1", "--set", "num_samples=200", "--json", "--out", str(folder),
+            "--local-epochs", "1", "--set", "num_samples=200", "--json", "--out", str(tmp_path / "killed"),
         ]  # fmt: skip
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command + ["--resume"] * resume, **pipes)
+        return subprocess.Popen([*command, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    whole = complete(begin(tmp_path / "whole", False))
-    process = begin(tmp_path / "killed", False)
+    whole = simulate(Job(study(**SECURE, seed=3, rounds__rounds=8), "inprocess", tmp_path / "whole"), watcher)
+    process = begin()
     while not (tmp_path / "killed" / FILE).exists() and process.poll() is None:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert load(tmp_path / "killed").round < 8, "the kill came too late to test anything"
-    resumed = complete(begin(tmp_path / "killed", True))
+    resumed = complete(begin("--resume"))
+    assert resumed["plan_hash"] == whole["plan_hash"]
     assert load(tmp_path / "whole").vector.tobytes() == load(tmp_path / "killed").vector.tobytes()
     assert resumed["metrics"] == whole["metrics"]
 
