@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
+from itertools import groupby
 from pathlib import Path
 
 import click
@@ -16,7 +18,7 @@ import typer
 from pydantic import BaseModel
 
 from fedcare.cli.app import app
-from fedcare.errors import catalogue
+from fedcare.errors import FedCareError, catalogue
 from fedcare.models.spec import KINDS
 from fedcare.settings import Settings
 from fedcare.tasks.overrides import apply, settings_of
@@ -199,20 +201,31 @@ def _strategies() -> Iterator[tuple[str, str, str]]:
 
 def errors() -> str:
     """The catalogue of errors."""
-    rows = [
-        (f"`{error.code}`", str(error.exit_code), str(error.status), _prose(error), error.text.replace("!r", ""))
-        for error in catalogue()
-    ]
     return page(
         "Errors",
         "Every expected failure has a code that does not change. On the command line it is one line on stderr and an"
         ' exit code; with `--json`, one object on stdout: `{"error": {"code": ..., "message": ..., "details": {...}}}`.'
         " The HTTP status is what a server answers with. Words in braces are filled in.",
-        table(["code", "exit", "HTTP", "meaning", "text"], rows),
+        *(part for module, kinds in groupby(catalogue(), key=_module) for part in _domain(module, kinds)),
+        "## Others",
         "A failure nobody foresaw has the code `internal`, exit code 1 and HTTP status 500. A command line that cannot"
         " be understood ends with exit code 2. `fedcare data check` ends with 1 where some rows are bad and 2 where all"
         " are.",
     )
+
+
+def _module(error: type[FedCareError]) -> str:
+    return error.__module__
+
+
+def _domain(module: str, kinds: Iterable[type[FedCareError]]) -> tuple[str, str]:
+    """The title and the table of one file of the catalogue."""
+    rows = [
+        (f"`{error.code}`", str(error.exit_code), str(error.status), _prose(error), error.text.replace("!r", ""))
+        for error in kinds
+    ]
+    title = inspect.cleandoc(sys.modules[module].__doc__ or "").rstrip(".")
+    return f"## {title}", table(["code", "exit", "HTTP", "meaning", "text"], rows)
 
 
 def main() -> None:
