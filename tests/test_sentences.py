@@ -25,7 +25,7 @@ SAYING = {
     "data": "cells sources/csv_text",
     "db": "audit",
     "serving": "dicom dicom_header dicom_jpeg image_kind image_predictor imaging patient_row predictor session wording",
-    "aggregation": "acceptance compression planning rounds suspicion validation",
+    "aggregation": "acceptance choosing compression leaving_out planning rounds suspicion validation",
     "privacy": "homomorphic norm_bound secure_sum/collector secure_sum/digits secure_sum/encrypted "
     "secure_sum/encrypted_collector secure_sum/encrypted_member secure_sum/fixed_point secure_sum/levels "
     "secure_sum/masks secure_sum/member secure_sum/rules secure_sum/wire",

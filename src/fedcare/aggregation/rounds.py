@@ -5,21 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from math import ceil
 from typing import Protocol
 
 import numpy as np
 
-from fedcare.aggregation.acceptance import Judged, gain, parts, refusal, weighs_on
+from fedcare.aggregation.acceptance import Judged, gain, refusal
 from fedcare.aggregation.checkpoint import CheckpointWriter, RunState
+from fedcare.aggregation.choosing import Choosing
 from fedcare.aggregation.exchange import Answer, Exchange, RoundRecord, Split, Sums, Traffic
 from fedcare.aggregation.judging import HALF, NOBODY, Judgement, judge, reasons
+from fedcare.aggregation.leaving_out import Attempt, best_attempt
 from fedcare.aggregation.strategy import Strategy
-from fedcare.aggregation.suspicion import HARMED, SITS_OUT, dealt, suspicion
+from fedcare.aggregation.suspicion import SITS_OUT
 from fedcare.aggregation.validation import usable_sums, usable_updates
 from fedcare.data.declared import declared
 from fedcare.data.preprocessing import Preprocessing, add_up, fit, statistics_size, support_size, with_support
-from fedcare.errors import BadSetting, NothingAccepted, QuorumLost, TooFewInstitutions
+from fedcare.errors import BadSetting, NothingAccepted, QuorumLost
 from fedcare.plan import TrainingPlan, derive_seed
 from fedcare.privacy.planned import evaluation_noise
 from fedcare.tasks.spec import METRICS, Task
@@ -46,22 +47,6 @@ class Pooled:
     institutions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """A round's weights as they would be with some updates.
-
-    ``gained``: how much better the deciding metric became, None where nobody knows or no plan asks. ``refusal``: why
-    the institutions do not accept it. ``left_out``: by institution, why its update is not among them.
-    """
-
-    updates: Sequence[ModelUpdate]
-    candidate: Vector
-    judgement: Judgement
-    gained: float | None = None
-    refusal: str | None = None
-    left_out: Mapping[str, str] = field(default_factory=dict)
-
-
 class RoundLoop:
     """Drives a plan over an exchange, from round 0 or from where a checkpoint left off."""
 
@@ -77,11 +62,11 @@ class RoundLoop:
         self.task, self.plan, self.manifest = task, plan, manifest
         self.strategy, self.exchange, self.observer = strategy, exchange, observer
         self.private = plan.privacy.dp.enabled
-        self._grouped = plan.privacy.secure.enabled and plan.privacy.secure.groups > 1
+        self._choosing = Choosing(plan, exchange)
 
     def begin(self, initial: Vector) -> RunState:
         """Round 0: the federation's statistics become everybody's preprocessing, and the initial weights are judged."""
-        present = self._wait_for_institutions()
+        present = self._choosing.present()
         answers = self.exchange.statistics(present)
         sums, dropped = usable_sums(answers, 1 if self.private else statistics_size(self.task.records))
         self._require(0, _behind(answers, sums), dropped)
@@ -123,11 +108,11 @@ class RoundLoop:
     def _round(self, round_number: int, state: RunState) -> None:
         started, before = time.perf_counter(), replace(self.exchange.traffic)
         # 1. Choose who takes part.
-        suspected, away = self._suspected(state)
-        chosen = self._sample(round_number, self.plan.rounds.fraction_train, "train", away)
+        suspected, away = self._choosing.suspected(state.history)
+        chosen = self._choosing.sample(round_number, self.plan.rounds.fraction_train, "train", away)
         self.observer.round_started(round_number, chosen)
         # 2. Let them train from the global weights.
-        asked = self._dealt(round_number, chosen, suspected)
+        asked = self._choosing.dealt(round_number, chosen, suspected)
         answers = self._weighed(self.exchange.train(round_number, state.vector, asked), state.announced)
         # 3. Keep only answers that can be trusted, and name the others.
         policy, defence = self.plan.rounds, self.plan.defence
@@ -192,7 +177,7 @@ class RoundLoop:
         """
         if self.private:
             return NOBODY
-        judged_by = self._sample(round_number, self.plan.rounds.fraction_evaluate, "evaluate")
+        judged_by = self._choosing.sample(round_number, self.plan.rounds.fraction_evaluate, "evaluate")
         try:
             return self.judge(round_number, candidate, judged_by, "validation", HALF)
         except QuorumLost as error:
@@ -205,58 +190,35 @@ class RoundLoop:
         state.vector = self.strategy.aggregate(round_number, state.vector, updates, self.manifest)
         state.strategy = self.strategy.state()
         candidate = self._candidate(state)
-        judgement = self._judge_round(round_number, candidate)
+        after, judgement = replace(state), self._judge_round(round_number, candidate)
         tolerance = self.plan.defence.acceptance
         if tolerance is None:
-            return Attempt(updates, candidate, judgement)
+            return Attempt(updates, candidate, judgement, after)
         if not judgement.metrics:
-            return Attempt(updates, candidate, judgement, refusal="no institution could evaluate its weights")
+            return Attempt(updates, candidate, judgement, after, refusal="no institution could evaluate its weights")
         stood = state.history[state.best_round - 1] if state.best_round else state.start
         gained = self._gain(stood, judgement, judgement.dropped)
         refused = refusal(gained, self._metric, tolerance)
         if refused is not None and state.best_round == 0:
             # How well an untrained model ranks patients is luck, and no bar for a round that fits them better.
             refused = refusal(gain(stood, judgement, "loss", False, judgement.dropped), "loss", tolerance)
-        return Attempt(updates, candidate, judgement, gained, refused)
+        return Attempt(updates, candidate, judgement, after, gained, refused)
 
     def _best_attempt(
-        self,
-        round_number: int,
-        state: RunState,
-        former: RunState,
-        updates: Sequence[ModelUpdate],
-        suspected: Set[str],
+        self, round_number: int, state: RunState, former: RunState, updates: Sequence[ModelUpdate], suspected: Set[str]
     ) -> Attempt:
-        """The round with all updates, or without those whose absence helps most; ``state`` gets its weights.
+        """The round with all updates, or in a plan with an acceptance test without those that it is better without."""
 
-        A member that pulls against all others need not make a round worse than the last: it may only make it gain less.
-        That shows nowhere but in the round without it, so every round of a plan with an acceptance test is tried
-        without each part of its updates. Where the whole round is accepted, the gain has to be greater than what the
-        plan lets a round lose before anybody is left out; for all who are suspected together any gain will do, since
-        late rounds move the metric little. What hardly shows in how patients are ranked, as flipped labels do not,
-        shows in the loss: who weighs too much on that is left out as well. Source:
-        loss-function-based rejection (Fang et al., USENIX Security 2020, section 5.2), with the institutions' rows for
-        the coordinator's.
-        """
-        whole, after = self._attempt(round_number, state, updates), replace(state)
+        def attempt(some: Sequence[ModelUpdate]) -> Attempt:
+            self._roll_back(state, former)
+            return self._attempt(round_number, state, some)
+
         tolerance = self.plan.defence.acceptance
         if tolerance is None:
-            return whole
-        best, floor = whole, -np.inf if whole.refusal else whole.gained or 0.0
-        most = 0.0, floor
-        for part in parts(len(updates), derive_seed(self.plan.seed, round_number, "parts")):
-            rest = [update for place, update in enumerate(updates) if place not in part]
-            if not self._enough(rest):
-                continue
-            self._roll_back(state, former)
-            attempt = self._attempt(round_number, state, rest)
-            out = [name for place in part for name in updates[place].participants]
-            bar = floor if suspected and suspected <= {*out} else floor + tolerance
-            rank = weighs_on(whole.judgement, attempt.judgement), attempt.gained or 0.0
-            if attempt.refusal is None and (rank[0] > 0.0 or rank[1] > bar) and rank > most:
-                most, after = rank, replace(state)
-                best = replace(attempt, left_out=dict.fromkeys(out, HARMED))
-        self._roll_back(state, after)
+            return self._attempt(round_number, state, updates)
+        seed = derive_seed(self.plan.seed, round_number, "parts")
+        best = best_attempt(attempt, self._enough, updates, suspected, tolerance, seed)
+        self._roll_back(state, best.after)
         return best
 
     def _enough(self, updates: Sequence[ModelUpdate]) -> bool:
@@ -279,40 +241,6 @@ class RoundLoop:
         answers = self.exchange.evaluate(round_number, vector, institutions, split)
         noise = evaluation_noise(self.plan) if self.private else None
         return judge(self.task, answers, round_number, noise, threshold)
-
-    def _wait_for_institutions(self) -> Sequence[str]:
-        present = self.exchange.institutions()
-        needed = self.plan.rounds.min_available
-        if len(present) < needed:
-            hint = "Connect more nodes, or lower min_available."
-            raise TooFewInstitutions(found=len(present), needed=needed, hint=hint)
-        return present
-
-    def _suspected(self, state: RunState) -> tuple[Set[str], Set[str]]:
-        """Who may have done harm in earlier rounds, and who of them is not asked in this one.
-
-        Whose own update is seen sits out no round, as each is tried without it; nor does anybody whom the groups need.
-        """
-        found, secure = suspicion(state.history), self.plan.privacy.secure
-        if not self._grouped:
-            return found.suspects, frozenset()
-        needed = max(self.plan.rounds.min_per_round, secure.groups * secure.least)
-        spare = max(0, len(self.exchange.institutions()) - needed)
-        return found.suspects, frozenset(found.away[:spare])
-
-    def _dealt(self, round_number: int, names: list[str], suspects: Set[str]) -> list[str]:
-        """Who is asked, in the order in which masked groups are dealt."""
-        if not self._grouped:
-            return names
-        return dealt(names, suspects, derive_seed(self.plan.seed, round_number, "groups"))
-
-    def _sample(self, round_number: int, fraction: float, purpose: str, away: Set[str] = frozenset()) -> list[str]:
-        present = [name for name in self.exchange.institutions() if name not in away]
-        count = min(len(present), max(ceil(fraction * len(present)), self.plan.rounds.min_per_round))
-        if count == len(present):
-            return present
-        chooser = np.random.default_rng(derive_seed(self.plan.seed, round_number, "sample", purpose))
-        return sorted(chooser.choice(present, size=count, replace=False).tolist())
 
     def _require(self, round_number: int, institutions: int, dropped: dict[str, str]) -> None:
         needed = self.plan.rounds.min_per_round
