@@ -72,7 +72,7 @@ def wait_for(condition: Callable[[], object], seconds: float = PATIENCE) -> None
         time.sleep(0.05)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def consortium(server_folder):
     made = Consortium(server_folder / "up")
     yield made
@@ -100,7 +100,13 @@ def served(client: httpx.Client) -> set[str]:
     return {each["task"] for each in client.get("/api/model/status").json()["tasks"]}
 
 
-def test_a_first_start_ends_with_everything_up_and_a_model_that_answers(consortium):
+def test_a_consortium_starts_stops_and_goes_on_with_what_is_there(consortium):
+    a_first_start_ends_with_everything_up_and_models_that_answer(consortium)
+    ctrl_c_ends_every_process(consortium)
+    a_second_start_goes_on_with_what_is_there_and_nobody_outlives_a_kill(consortium)
+
+
+def a_first_start_ends_with_everything_up_and_models_that_answer(consortium):
     consortium.start("--demo")
     consortium.await_words("Everything is up")
     assert set(consortium.processes()) == PROCESSES
@@ -115,7 +121,7 @@ def test_a_first_start_ends_with_everything_up_and_a_model_that_answers(consorti
     assert "runs already" in second.stderr
 
 
-def test_ctrl_c_ends_every_process(consortium):
+def ctrl_c_ends_every_process(consortium):
     pids = consortium.processes()
     assert consortium.left()
     consortium.process.send_signal(signal.SIGINT)
@@ -124,7 +130,7 @@ def test_ctrl_c_ends_every_process(consortium):
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids.values())
 
 
-def test_a_second_start_goes_on_with_what_is_there_and_nobody_outlives_a_kill(consortium):
+def a_second_start_goes_on_with_what_is_there_and_nobody_outlives_a_kill(consortium):
     before = (consortium.home / "released" / "index.json").read_text()
     consortium.start("--demo")
     said = consortium.await_words("Everything is up")

@@ -4,6 +4,7 @@ import random
 import socket
 import stat
 from contextlib import suppress
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from fedcare.cli import up_processes
 from fedcare.cli.up_consortium import ADMIN, admit, allow, people
 from fedcare.cli.up_demo import FIRST_RUNS, first_runs
-from fedcare.cli.up_processes import lay_out
+from fedcare.cli.up_ports import Ports
+from fedcare.cli.up_processes import Layout, lay_out
 from fedcare.db.database import Database, Scope
 from fedcare.db.runs import hold, set_status
 from fedcare.errors import BadSetting, PortTaken, RunFailed
@@ -36,12 +38,33 @@ def owner(database_url):
 def test_a_second_start_finds_the_door_where_it_was_unless_somebody_took_its_port(tmp_path, monkeypatch):
     # Not the usual port, which belongs to whatever else runs here, nor one that any connection may be given.
     monkeypatch.setattr(up_processes, "USUAL_DOOR", port_that_nobody_is_given())
-    first = lay_out(tmp_path, "postgresql://", 0, 3)
-    again = lay_out(tmp_path, "postgresql://", 0, None)
+    first = laid_out(tmp_path, 3)
+    again = laid_out(tmp_path)
     assert (first.door, again.door, again.institutions) == (up_processes.USUAL_DOOR, first.door, 3)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", first.door))
-        assert lay_out(tmp_path, "postgresql://", 0, None).door != first.door
+        assert laid_out(tmp_path).door != first.door
+
+
+def test_two_that_start_at_once_choose_different_ports_and_keep_them(tmp_path, monkeypatch):
+    # Neither listens anywhere yet.
+    monkeypatch.setattr(up_processes, "USUAL_DOOR", port_that_nobody_is_given())
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    with Ports() as here, Ports() as there:
+        one = lay_out(tmp_path / "one", "postgresql://", 0, 3, here)
+        other = lay_out(tmp_path / "other", "postgresql://", 0, 3, there)
+        assert one.door == up_processes.USUAL_DOOR
+        assert len({one.door, one.port, other.door, other.port}) == 4
+        with pytest.raises(PortTaken):
+            lay_out(tmp_path / "other", "postgresql://", one.port, 3, there)
+    assert (laid_out(tmp_path / "one").door, laid_out(tmp_path / "other").door) == (one.door, other.door)
+
+
+def laid_out(home: Path, institutions: int | None = None) -> Layout:
+    """As a start that has ended since."""
+    with Ports() as ports:
+        return lay_out(home, "postgresql://", 0, institutions, ports)
 
 
 def port_that_nobody_is_given() -> int:
@@ -53,13 +76,13 @@ def port_that_nobody_is_given() -> int:
 
 
 def test_a_port_that_is_taken_and_another_number_of_institutions_are_refused(tmp_path):
-    lay_out(tmp_path, "postgresql://", 0, 3)
+    laid_out(tmp_path, 3)
     with pytest.raises(BadSetting, match="was made for 3"):
-        lay_out(tmp_path, "postgresql://", 0, 4)
-    with socket.socket() as taken:
+        laid_out(tmp_path, 4)
+    with socket.socket() as taken, Ports() as ports:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(PortTaken):
-            lay_out(tmp_path, "postgresql://", taken.getsockname()[1], None)
+            lay_out(tmp_path, "postgresql://", taken.getsockname()[1], None, ports)
 
 
 def test_institutions_and_their_rules_are_made_once(database, owner):
@@ -99,7 +122,7 @@ def test_nobody_is_made_where_the_consortium_has_an_administrator(database, owne
 
 
 def test_a_first_run_that_fails_says_why_and_is_not_asked_for_twice(database, owner, tmp_path):
-    layout = lay_out(tmp_path, "postgresql://", 0, 2)
+    layout = laid_out(tmp_path, 2)
     said = []
 
     def say(text: str) -> None:

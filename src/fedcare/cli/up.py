@@ -48,13 +48,14 @@ def command(
     process has a log under FEDCARE_HOME/logs, and one that dies is replaced. Ctrl-C stops them all.
     """
     from fedcare.cli.up_consortium import enrol
+    from fedcare.cli.up_ports import Ports
     from fedcare.cli.up_processes import coordinator, gateway, lay_out, nodes
     from fedcare.supervision.supervisor import Supervisor
 
     home = settings().home
     supervisor = Supervisor(home / "logs", _say, home / "processes.json")
-    with supervisor.stopped_by_signals(), serving(quiet=False, lasting=True) as url, _alone(home):
-        layout = lay_out(home, url, port, institutions)
+    with supervisor.stopped_by_signals(), serving(quiet=False, lasting=True) as url, _alone(home), Ports() as ports:
+        layout = lay_out(home, url, port, institutions, ports)
         with _pool(url) as database:
             places = _prepare(database, layout)
             with supervisor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
 import urllib.request
 from collections.abc import Sequence
@@ -12,14 +11,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fedcare.cli.up_ports import HOST
 from fedcare.errors import BadSetting, PortTaken
 from fedcare.settings import settings
 from fedcare.supervision.child import Child
 
 if TYPE_CHECKING:
     from fedcare.cli.up_consortium import Place
+    from fedcare.cli.up_ports import Ports
 
-HOST = "127.0.0.1"
 USUAL_COUNT, USUAL_DOOR = 5, 8443
 START_SECONDS = 180.0
 """How long a process may take to serve: on a busy machine loading the libraries alone takes a minute."""
@@ -66,19 +66,21 @@ class Layout:
         return self.home / "images" / slug
 
 
-def lay_out(home: Path, database_url: str, port: int, institutions: int | None) -> Layout:
-    """The layout of an earlier start, with this gateway's port; or a new one. Raises PortTaken, BadSetting."""
+def lay_out(home: Path, database_url: str, port: int, institutions: int | None, ports: Ports) -> Layout:
+    """The layout of an earlier start, with this gateway's port (0: any); or a new one.
+
+    No other consortium gets its ports while ``ports`` holds them. Raises PortTaken, BadSetting.
+    """
     kept = home / "up.json"
     before = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     count = before.get("institutions", institutions or USUAL_COUNT)
     if institutions not in {None, count}:
         reason = f"{home} was made for {count}; choose another FEDCARE_HOME"
         raise BadSetting(setting="--institutions", value=institutions, reason=reason)
-    wanted = before.get("door", USUAL_DOOR)
-    door = wanted if _free(wanted) else _free_port()
-    layout = Layout(home, database_url, port or _free_port(), door, count)
-    if not _free(layout.port):
-        raise PortTaken(host=HOST, port=layout.port, reason="another program listens there")
+    if port and not ports.take(port):
+        raise PortTaken(host=HOST, port=port, reason="another program listens there")
+    door = ports.near(before.get("door", USUAL_DOOR))
+    layout = Layout(home, database_url, port or ports.some(), door, count)
     part = kept.with_suffix(".part")
     part.write_text(json.dumps({"door": door, "institutions": count}), encoding="utf-8")
     part.rename(kept)
@@ -126,21 +128,3 @@ def _has_changed(path: Path, before: int) -> bool:
 
 def _changed_at(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        # As a server would: connections of an earlier run that linger do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
