@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 PHONE = {"viewport": {"width": 360, "height": 740}}
 
 
-@pytest.mark.parametrize(("role", "whose"), [("admin", "Admin A"), ("consortium", "Consortium Consortium")])
+@pytest.mark.parametrize(("role", "whose"), [("admin", "Admin A"), ("consortium", "Consortium Admin")])
 def test_an_administrator_reads_the_log_and_verifies_that_it_is_intact(seat, role, whose):
     here = seat(role, **(PHONE if role == "consortium" else {}))
     page = here.open("/audit")

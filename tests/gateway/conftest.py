@@ -157,7 +157,7 @@ def _add(connection, institution_id: int | None, institution: str | None, role: 
             institution_id=institution_id,
             email=email_of(role, institution),
             password_hash=PASSWORD_HASH,
-            name=f"{role.title()} {institution or 'Consortium'}",
+            name=f"{role.title()} {institution}" if institution else "Consortium Admin",
             role="admin" if role == "consortium" else role,
         )
     )

@@ -6,7 +6,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from fedcare.gateway.models.schemas import ModelPage, ModelStatus
-from fedcare.gateway.predictions.schemas import History, ImagePredictionAnswer
+from fedcare.gateway.predictions.schemas.answers import ImagePredictionAnswer
+from fedcare.gateway.predictions.schemas.history import History
 
 
 @pytest.mark.parametrize("path", ["/api/patient", "/api/patients/x", "/api", "/api/" + "x" * 5000])

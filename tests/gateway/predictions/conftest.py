@@ -4,7 +4,7 @@ import pytest
 
 from fedcare.db.ids import new_id
 from fedcare.db.tables import patients
-from fedcare.gateway.predictions.schemas import A_RECORD
+from fedcare.gateway.predictions.schemas.requests import A_RECORD
 
 
 @pytest.fixture

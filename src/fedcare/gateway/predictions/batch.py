@@ -19,7 +19,7 @@ from fedcare.gateway.caller import Caller
 from fedcare.gateway.idempotency import Answer, Ticket
 from fedcare.gateway.models.artifact import Ready
 from fedcare.gateway.predictions import repository, wording
-from fedcare.gateway.predictions.schemas import BatchRequest, Features
+from fedcare.gateway.predictions.schemas.requests import BatchRequest, Features
 from fedcare.gateway.predictions.service import key_of
 from fedcare.gateway.problems import problems_of
 from fedcare.gateway.services import Services

@@ -21,16 +21,10 @@ from fedcare.gateway.models.schemas import TaskName, VersionName
 from fedcare.gateway.predictions import history, service
 from fedcare.gateway.predictions.batch import parse_rows, predict_and_keep_batch, predict_batch
 from fedcare.gateway.predictions.imaging import MULTIPART, ImageFields, predict_image, read_form, ticket_of
-from fedcare.gateway.predictions.schemas import (
-    BatchAnswer,
-    BatchRequest,
-    History,
-    ImagePredictionAnswer,
-    OutcomeRequest,
-    PastPrediction,
-    PredictionAnswer,
-    PredictionRequest,
-)
+from fedcare.gateway.predictions.schemas.answers import ImagePredictionAnswer, PredictionAnswer
+from fedcare.gateway.predictions.schemas.batch import BatchAnswer
+from fedcare.gateway.predictions.schemas.history import History, PastPrediction
+from fedcare.gateway.predictions.schemas.requests import BatchRequest, OutcomeRequest, PredictionRequest
 from fedcare.gateway.services import CurrentServices
 from fedcare.gateway.strict_json import StrictRoute, read_body
 from fedcare.gateway.types import Cursor, PageSize, from_cursor

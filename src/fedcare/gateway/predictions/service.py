@@ -17,7 +17,7 @@ from fedcare.gateway.caller import Caller
 from fedcare.gateway.idempotency import Answer, Ticket
 from fedcare.gateway.models.artifact import Ready
 from fedcare.gateway.predictions import repository, wording
-from fedcare.gateway.predictions.schemas import PredictionRequest
+from fedcare.gateway.predictions.schemas.requests import PredictionRequest
 from fedcare.gateway.services import Services
 from fedcare.serving.answers import Refusal
 
