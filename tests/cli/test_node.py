@@ -50,6 +50,10 @@ def test_rules_are_set_listed_and_withdrawn(ask):
     assert ask("node", "rules", "list")["rules"] == []
     assert ask("node", "rules", "remove", "insurance-cost", code=2)["error"]["code"] == "unknown_rule"
     assert ask("node", "rules", "set", "insurance-cost", "--rounds-a-day", "0", code=2)["error"]["code"] == "bad_usage"
+    # A rule under such a name would wait for ever.
+    assert (
+        ask("node", "rules", "set", "Insurance cost", "--rounds-a-day", "1", code=2)["error"]["code"] == "bad_setting"
+    )
 
 
 def test_status_and_egress_of_a_node_that_has_done_nothing_yet(ask):

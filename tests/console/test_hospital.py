@@ -36,7 +36,8 @@ def happened(site):
         privacy.write(tx, tenant, run, "begun", (Use(10.0),), "update", 1)
         privacy.write(tx, tenant, privacy.Run("run-2", "e" * 64, "insurance-cost"), "unbounded")
     headers = {"Authorization": f"Bearer {site.gateway.services.service_token}"}
-    httpx.post(f"{site.url}/api/internal/clients", json={"clients": [NODE]}, headers=headers).raise_for_status()
+    told = {"clients": [NODE]}
+    httpx.post(f"{site.url}/api/internal/clients", json=told, headers=headers, timeout=60).raise_for_status()
 
 
 def table(page, name):
@@ -86,7 +87,11 @@ def test_the_admin_makes_a_standing_rule_changes_it_and_removes_it(seat):
     expect(page.get_by_text("There is no rule")).to_be_visible()
     page.get_by_role("button", name="Add a rule").first.click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Task").fill("insurance-cost")
+    task = dialog.get_by_label("Task")
+    task.fill("insurance-costs")
+    expect(dialog.get_by_text("This server knows no task of this name")).to_be_visible()
+    task.fill("insurance-cost")
+    expect(dialog.get_by_text("This server knows no task of this name")).to_have_count(0)
     dialog.get_by_label("Most epsilon of a run").fill("0.5")
     dialog.get_by_role("button", name="Save").click()
     expect(table(page, "Standing rules")).to_contain_text("in force")
@@ -99,6 +104,7 @@ def test_the_admin_makes_a_standing_rule_changes_it_and_removes_it(seat):
     page.get_by_role("button", name="Remove the rule for insurance-cost").click()
     dialog.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("There is no rule")).to_be_visible()
+    expect(page.get_by_role("heading", name="Standing rules")).to_be_focused()
 
 
 def test_the_admin_invites_somebody_locks_them_out_and_removes_them(seat):

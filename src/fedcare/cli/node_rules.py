@@ -32,6 +32,7 @@ def set_(
     """Approve in advance every plan of a task that keeps to these limits."""
     from fedcare.db import audit
     from fedcare.federation.node import rules
+    from fedcare.tasks.registry import names
 
     with node_store(home, institution, json) as store, store.transaction() as tx:
         rules.set_rule(tx, store.institution_id, task, rounds_a_day, max_epsilon, not disabled)
@@ -41,6 +42,8 @@ def set_(
         emit({"task": task} | facts)
     else:
         screen.print(f"Plans for {escape(task)} are approved by themselves, up to {rounds_a_day} rounds a day.")
+        if task not in names():
+            screen.print("No task of this name is known here: the rule waits until somebody proposes a plan of one.")
 
 
 @app.command("list")

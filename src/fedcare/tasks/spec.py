@@ -13,6 +13,8 @@ from fedcare.models.spec import KINDS, MLPSpec, ModelSpec
 from fedcare.plan import Gate, LocalTraining, RoundPolicy, Selection, StrategyChoice
 from fedcare.protections import Compression, Defence, Privacy
 
+# What a task may be called.
+NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 # Which metrics exist for a kind of target, and whether a smaller value is better.
 METRICS: dict[Kind, dict[str, Literal["higher", "lower"]]] = {
     "regression": {"r2": "higher", "mse": "lower", "mae": "lower", "loss": "lower"},
@@ -51,7 +53,7 @@ class Task(Frozen):
     go with ``--private``: noise asks for another model and other steps than training without it.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    name: Annotated[str, Field(pattern=NAME)]
     title: str
     description: str = ""
     records: Schema

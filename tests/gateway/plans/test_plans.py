@@ -119,6 +119,8 @@ def test_a_standing_rule_is_one_a_task_and_an_institutions_own(gateway, client):
     assert b.delete("/api/plans/rules/insurance-cost").status_code == 404
     assert a.delete("/api/plans/rules/insurance-cost").status_code == 204
     assert a.put("/api/plans/rules/insurance-cost", json={"max_rounds_per_day": 0}).status_code == 422
+    never = a.put("/api/plans/rules/Insurance cost", json={"max_rounds_per_day": 1})
+    assert never.json()["error"]["details"]["fields"][0]["problem"].startswith("it must be a task's name")
     actions = gateway.rows("select action from audit_log where subject_type = 'standing_rule' order by seq")
     assert [row["action"] for row in actions] == ["rules.set", "rules.set", "rules.remove"]
 

@@ -1,6 +1,6 @@
 import { Button, FormControlLabel, Stack, Switch, TextField } from "@mui/material";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Rule } from "../../api-client/schema";
@@ -11,7 +11,9 @@ import { Failure } from "../../components/Failure";
 import { Fetched } from "../../components/Fetched";
 import { FormDialog } from "../../components/FormDialog";
 import { Panel } from "../../components/Panel";
+import { useTasks } from "../../components/planning/tasks";
 import { Status } from "../../components/Status";
+import { useSaid } from "../../components/useSaid";
 import { useKept } from "../../lib/drafts";
 import { format } from "../../lib/i18n";
 import { dropRule, rulesQuery, setRule } from "./api";
@@ -106,6 +108,11 @@ function RuleForm({ rule, onClose }: { rule: Partial<Rule>; onClose: () => void 
   const [rounds, setRounds] = useKept("rule rounds", String(rule.max_rounds_per_day ?? 100));
   const [on, setOn] = useKept("rule on", rule.is_enabled ?? true);
   const saving = useMutation({ mutationFn: setRule, onSuccess: onClose });
+  const tasks = useTasks();
+  const say = useSaid();
+  const choices = useId();
+  // The consortium may propose a task that it declares itself: no mistake, but worth a second look.
+  const strange = task !== "" && tasks.length > 0 && !tasks.some(({ name }) => name === task);
 
   function submit(): void {
     const fields = { max_epsilon: epsilon === "" ? null : Number(epsilon), max_rounds_per_day: Number(rounds), is_enabled: on };
@@ -125,8 +132,15 @@ function RuleForm({ rule, onClose }: { rule: Partial<Rule>; onClose: () => void 
         required
         disabled={rule.task !== undefined}
         value={task}
+        helperText={strange && t("rules.strange")}
+        slotProps={{ htmlInput: { list: choices } }}
         onChange={(event) => setTask(event.target.value)}
       />
+      <datalist id={choices}>
+        {tasks.map(({ name, title }) => (
+          <option key={name} value={name} label={say(title)} />
+        ))}
+      </datalist>
       <TextField
         label={t("rules.epsilon")}
         helperText={t("rules.epsilonMeans")}

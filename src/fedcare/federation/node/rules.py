@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from fedcare.db.tables import egress_log, standing_rules, training_plans
-from fedcare.errors import UnknownRule
+from fedcare.errors import BadSetting, UnknownRule
+from fedcare.tasks.spec import NAME
 
 if TYPE_CHECKING:
     from fedcare.federation.node.question import Question
@@ -48,7 +50,9 @@ def objection(tx: Connection, question: Question, rule: Row[Any] | None, epsilon
 def set_rule(
     tx: Connection, institution_id: int, task: str, rounds_a_day: int, max_epsilon: float | None, enabled: bool = True
 ) -> None:
-    """Set the institution's rule for a task."""
+    """Set the institution's rule for a task; raises BadSetting for a name that no task can have."""
+    if not re.fullmatch(NAME, task):
+        raise BadSetting(setting="TASK", value=task, reason="it must be a task's name, such as insurance-cost")
     values = {"max_epsilon": max_epsilon, "max_rounds_per_day": rounds_a_day, "is_enabled": enabled}
     row = values | {"institution_id": institution_id, "task": task}
     adding = insert(standing_rules).values(row)

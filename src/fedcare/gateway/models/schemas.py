@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
 from fedcare.gateway.types import Finite, Says, Whole
+from fedcare.tasks.spec import NAME
 
 TaskName = Annotated[
     str,
-    StringConstraints(strict=True, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"),
+    StringConstraints(strict=True, pattern=NAME),
     Says("it must be a task's name, such as insurance-cost"),
     Field(description="A task.", examples=["insurance-cost"]),
 ]
