@@ -16,7 +16,7 @@ from fedcare.db.audit import Origin
 from fedcare.db.database import Database, Scope
 from fedcare.db.ids import new_id
 from fedcare.db.tables import institutions, medical_workers
-from fedcare.gateway import events
+from fedcare.gateway import console, events
 from fedcare.gateway.app import create_app
 from fedcare.gateway.auth import repository, service
 from fedcare.gateway.auth.passwords import Passwords
@@ -91,6 +91,7 @@ def email_of(role: str, institution: str | None) -> str:
 def make_gateway(database_url, tmp_path, monkeypatch) -> Iterator[Callable[..., Gateway]]:
     """Starts gateways on this test's database: several of them are several processes that share one."""
     monkeypatch.setattr(events, "WAKE_SECONDS", 0.05)  # It stops the sooner.
+    monkeypatch.setattr(console, "BUILT", "nowhere")  # The pages' files have tests of their own.
     owner = sqlalchemy.create_engine(database_url)
     running: list[TestClient] = []
 

@@ -16,9 +16,9 @@ SGD = LocalTraining(optimizer="sgd", lr=1.0)
 SILENT = 1e-12  # A noise multiplier that leaves the clipped gradients to be looked at.
 
 
-def moved(dataset, mechanism, chance=None, local=SGD, steps=1, witness=None):
+def moved(dataset, mechanism, chance=None, local=SGD, steps=1, witness=None, hidden=6):
     """How far a fresh model moved in some steps of rate 1."""
-    model = build(MLPSpec(hidden=(6,)), 5, 1, seed=1)
+    model = build(MLPSpec(hidden=(hidden,)), 5, 1, seed=1)
     before = vector_of(model)
     trainer = PrivateTrainer(model, dataset, local, mechanism, chance or Chance(), witness)
     for _ in range(steps):
@@ -46,15 +46,15 @@ def test_a_record_more_moves_the_weights_by_the_clip_over_the_expected_batch_at_
 def test_the_noise_has_the_deviation_that_is_charged_for(make_table):
     dataset = make_table(20)
     mechanism = Mechanism(clip=0.5, noise_multiplier=100.0, sample_rate=1.0, batch=10.0)
-    drawn = np.concatenate([moved(dataset, mechanism) for _ in range(300)])
-    # Of 12,900 draws: eight deviations of what is estimated.
+    drawn = np.concatenate([moved(dataset, mechanism, hidden=128) for _ in range(15)])
+    # Of 13,455 draws: eight deviations of what is estimated.
     assert drawn.std() == pytest.approx(100.0 * 0.5 / 10.0, rel=0.05)
 
 
 def test_every_step_has_its_own_noise(make_table):
     dataset = make_table(20)
     mechanism = Mechanism(clip=0.5, noise_multiplier=100.0, sample_rate=1.0, batch=10.0)
-    drawn = np.concatenate([moved(dataset, mechanism, steps=4) for _ in range(300)])
+    drawn = np.concatenate([moved(dataset, mechanism, steps=4, hidden=128) for _ in range(15)])
     assert drawn.std() == pytest.approx(2.0 * 100.0 * 0.5 / 10.0, rel=0.05)
 
 
