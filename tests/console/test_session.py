@@ -29,6 +29,7 @@ def test_each_role_is_shown_where_to_begin(seat, role):
 def test_the_keyboard_alone_signs_in_and_is_shown_around_once(seat):
     here = seat(newcomer=True)
     page = here.open("/")
+    expect(page.get_by_label("Email")).to_be_focused()
     page.keyboard.type("nurse@a.example")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
@@ -81,6 +82,18 @@ def test_the_page_speaks_german_and_keeps_it(seat):
     here.page.reload()
     expect(here.page.get_by_role("heading", name="Willkommen, Nurse A")).to_be_visible()
     assert here.page.evaluate("document.documentElement.lang") == "de"
+
+
+def test_a_refusal_is_said_in_german_down_to_its_reason(seat):
+    here = seat("consortium")
+    here.page.evaluate("localStorage.setItem('fedcare.language', 'de')")
+    # Of an address whose part there is not, the page shows its first part.
+    page = here.open("/consortium?part=nowhere")
+    page.get_by_role("button", name="Krankenhaus hinzufügen").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Hospital A")
+    dialog.get_by_role("button", name="Speichern").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Ein Haus dieses Namens gibt es schon.")
 
 
 def test_an_address_that_there_is_not_is_said_with_a_way_on(seat):
