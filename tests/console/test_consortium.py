@@ -23,7 +23,8 @@ def nodes(site):
     headers = {"Authorization": f"Bearer {site.gateway.services.service_token}"}
 
     def call() -> None:
-        httpx.post(f"{site.url}/api/internal/clients", json={"clients": seen}, headers=headers).raise_for_status()
+        told = {"clients": seen}
+        httpx.post(f"{site.url}/api/internal/clients", json=told, headers=headers, timeout=60).raise_for_status()
 
     call()
     return call
@@ -52,6 +53,8 @@ def test_a_hospital_is_added_changed_and_removed(seat):
     page.get_by_role("button", name="Remove Hospital C").click()
     dialog.get_by_role("button", name="Remove").click()
     expect(row).to_have_count(0)
+    # Whoever goes by keyboard goes on where they were.
+    expect(page.get_by_role("row").last.get_by_role("button").first).to_be_focused()
 
 
 def test_nodes_are_shown_with_their_certificates_and_the_server_with_its_health(seat, nodes):

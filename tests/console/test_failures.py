@@ -1,5 +1,6 @@
 """What fails is said with a way on, on every page; no form loses what was typed; a session that ended comes back."""
 
+import contextlib
 import json
 import re
 from dataclasses import dataclass
@@ -10,17 +11,21 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import insert
 from tests.gateway.conftest import PASSWORD, email_of
 
+from fedcare.db.audit import Origin
 from fedcare.db.ids import new_id
 from fedcare.db.tables import patients
+from fedcare.gateway.models.importing import import_version
 
 API = re.compile("/api/")
 # A cut line, a proxy's page, and the gateway's own refusals: by a status, 0 for no answer at all.
 STATUSES = (0, 500, 503, 403, 404, 409, 412, 413, 422, 429)
 PLACES = {
-    "doctor": ["/", "/patients", "/patients/{patient}", "/patients/{patient}/edit", "/predict", "/history", "/models"],
-    "admin": ["/hospital", "/hospital?part=privacy", "/hospital?part=rules", "/hospital?part=node", "/plans", "/audit"],
+    "doctor": ["/", "/patients", "/patients/{patient}", "/patients/{patient}/edit", "/predict", "/history", "/models",
+               "/models/{version}"],
+    "admin": ["/", "/hospital", "/hospital?part=privacy", "/hospital?part=rules", "/hospital?part=node",
+              "/hospital?part=people", "/plans", "/audit"],
     "consortium": [
-        "/training", "/training/{run}", "/training/compare?runs=[\"{run}\",\"{run}\"]", "/plans/{plan}",
+        "/", "/training", "/training/{run}", "/training/compare?runs=[\"{run}\",\"{run}\"]", "/plans/{plan}",
         "/consortium", "/consortium?part=nodes", "/consortium?part=health",
         "/consortium?part=people",
     ],
@@ -68,7 +73,7 @@ class Failing:
 
 
 @pytest.fixture(scope="module")
-def things(site) -> dict[str, str]:
+def things(site, trained) -> dict[str, str]:
     """One of each that has a page of its own."""
     patient = {
         "id": new_id(), "institution_id": site.gateway.institutions["A"], "first_name": "Fay", "last_name": "Fail",
@@ -80,7 +85,10 @@ def things(site) -> dict[str, str]:
     headers = {"Authorization": f"Bearer {site.gateway.token('consortium', None)}"}
     recipe = {"task": "insurance-cost", "rounds": 3, "seed": 7}
     run = httpx.post(f"{site.url}/api/training/runs", json=recipe, headers=headers, timeout=60).raise_for_status()
-    made = {"patient": patient["id"], "run": run.json()["id"], "plan": run.json()["plan_hash"]}
+    shelf = site.gateway.services.shelf
+    version = import_version(site.gateway.database, shelf.folder, trained("insurance"), True, Origin())
+    shelf.reload()
+    made = {"patient": patient["id"], "run": run.json()["id"], "plan": run.json()["plan_hash"], "version": version.id}
     return {name: str(value) for name, value in made.items()}
 
 
@@ -104,6 +112,16 @@ def hurry(page: Page, failure) -> None:
     expect(failure.first).to_be_visible()
 
 
+def try_all(page: Page) -> None:
+    """Press whatever tries again, until all is there: what was asked for before may fail after the first press."""
+    for _ in range(20):
+        page.evaluate(TRY_ALL)
+        with contextlib.suppress(AssertionError):
+            expect(alerts(page)).to_have_count(0, timeout=3_000)
+            return
+    pytest.fail("it still fails")
+
+
 @pytest.mark.parametrize("role", PLACES)
 def test_every_page_says_what_failed_and_tries_again(seat, things, role):
     here = seat(role)
@@ -115,8 +133,7 @@ def test_every_page_says_what_failed_and_tries_again(seat, things, role):
         here.open(at(place, things))
         hurry(page, alerts(page))
         failing.status = None
-        page.evaluate(TRY_ALL)
-        expect(alerts(page)).to_have_count(0)
+        try_all(page)
         assert page.evaluate(UNNAMED) == []
         for landmark in ("banner", "main"):
             expect(page.get_by_role(landmark)).to_have_count(1)
@@ -242,6 +259,14 @@ def test_without_a_network_a_page_is_said_to_be_out_of_reach_and_comes_with_it(s
     page.context.set_offline(False)
     alerts(page).first.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("heading", name="Models", level=1)).to_be_visible()
+    # Nor does a part whose file does not come take the page along.
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Doctor A").click()
+    away = page.get_by_role("banner").get_by_role("alert")
+    expect(away).to_contain_text("This part could not be loaded")
+    page.context.set_offline(False)
+    away.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("menuitem", name="Sign out", exact=True)).to_be_visible()
 
 
 def test_whoever_comes_while_the_gateway_is_away_is_let_in_once_it_is_back(seat):

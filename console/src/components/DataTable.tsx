@@ -7,6 +7,8 @@ export interface Column<T> {
   /** The cell of a row. */
   cell: (row: T) => ReactNode;
   numeric?: boolean;
+  /** Left out where the window is narrow: the page of the row has it. */
+  wideOnly?: boolean;
   /** Where the rows can be ordered by this column: how they are, and how to order them by it or turn them round. */
   sort?: { direction: "asc" | "desc" | false; change: () => void };
 }
@@ -31,7 +33,7 @@ export function DataTable<T>({ label, columns, rows, id }: Props<T>) {
                 key={column.key}
                 align={column.numeric ? "right" : "left"}
                 sortDirection={column.sort?.direction}
-                sx={{ whiteSpace: "nowrap" }}
+                className={column.wideOnly ? "wide" : undefined}
               >
                 {column.sort ? <SortedBy {...column.sort}>{column.name}</SortedBy> : column.name}
               </TableCell>
@@ -42,7 +44,7 @@ export function DataTable<T>({ label, columns, rows, id }: Props<T>) {
           {rows.map((row) => (
             <tr key={id(row)}>
               {columns.map((column) => (
-                <td key={column.key} className={column.numeric ? "numeric" : undefined}>
+                <td key={column.key} className={classOf(column)}>
                   {column.cell(row)}
                 </td>
               ))}
@@ -52,6 +54,10 @@ export function DataTable<T>({ label, columns, rows, id }: Props<T>) {
       </Table>
     </TableContainer>
   );
+}
+
+function classOf({ numeric, wideOnly }: Column<never>): string | undefined {
+  return [numeric && "numeric", wideOnly && "wide"].filter(Boolean).join(" ") || undefined;
 }
 
 function SortedBy({ direction, change, children }: NonNullable<Column<unknown>["sort"]> & { children: ReactNode }) {
@@ -67,8 +73,10 @@ const LOOKS = {
   // Where there is no room the table scrolls, rather than break a date into four lines.
   width: { xs: "max-content", md: "100%" },
   minWidth: "100%",
-  "& th, & td": { px: { xs: 1.5, sm: 2 }, "&:first-of-type": { pl: { xs: 1, sm: 2 } } },
+  "& th, & td": { px: { xs: 1.5, xl: 2 }, "&:first-of-type": { pl: { xs: 1, sm: 2 } } },
+  "& th": { whiteSpace: { xs: "nowrap", md: "normal" } },
   "& td": { maxWidth: { xs: "34ch", md: "none" }, py: 0.75, borderBottom: 1, borderColor: "divider", typography: "body2" },
   "& td.numeric": { textAlign: "right", whiteSpace: "nowrap", fontVariantNumeric: "tabular-nums" },
+  "& .wide": { display: { xs: "none", lg: "table-cell" } },
   "& tbody tr:hover": { bgcolor: "action.hover" },
 } as const;

@@ -19,6 +19,9 @@ export function lazyPart<Props extends object>(load: () => Promise<{ default: Co
   };
 }
 
+// Whoever tries again means every part that is missing.
+const failing = new Set<Boundary>();
+
 /** Only a class can catch; what is broken rather than missing is for whoever is around. */
 class Boundary extends Component<{ children: ReactNode }, { error: unknown }> {
   override state = { error: undefined as unknown };
@@ -27,16 +30,25 @@ class Boundary extends Component<{ children: ReactNode }, { error: unknown }> {
     return { error };
   }
 
+  override componentDidCatch() {
+    failing.add(this);
+  }
+
+  override componentWillUnmount() {
+    failing.delete(this);
+  }
+
   override render() {
     if (this.state.error === undefined) return this.props.children;
     if (!(this.state.error instanceof NotLoaded)) throw this.state.error;
-    return <Missing retry={this.again} />;
+    return <Missing retry={tryAgain} />;
   }
+}
 
-  private again = () => {
-    forgetFailedPages();
-    this.setState({ error: undefined });
-  };
+function tryAgain(): void {
+  forgetFailedPages();
+  for (const boundary of failing) boundary.setState({ error: undefined });
+  failing.clear();
 }
 
 function Missing({ retry }: { retry: () => void }) {

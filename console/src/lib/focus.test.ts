@@ -43,6 +43,18 @@ it("goes to the page's name when a button has done its work", async () => {
   expect(document.activeElement?.tagName).toBe("H1");
 });
 
+it("comes back to a button that waited for its answer", async () => {
+  const button = find("approve") as HTMLButtonElement;
+  button.focus();
+  button.className = "MuiButton-loading";
+  button.disabled = true;
+  await settled();
+  expect(document.activeElement?.tagName).not.toBe("H1");
+  button.disabled = false;
+  await settled();
+  expect(document.activeElement).toBe(button);
+});
+
 it("goes back to where it was when a notice is gone", async () => {
   find("drop-b").focus();
   document.body.insertAdjacentHTML("beforeend", '<div id="notice"><button id="undo">undo</button></div>');

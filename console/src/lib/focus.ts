@@ -28,7 +28,7 @@ export function keepFocus(main: HTMLElement): () => void {
     if (main.contains(target)) place = placeOf(target, main);
   }
 
-  /** Whoever clicks beside everything wants no focus; what is removed loses it as well, and is gone right after. */
+  /** Whoever clicks beside everything wants no focus; what is removed or disabled loses it as well. */
   function leave({ target, relatedTarget }: FocusEvent): void {
     if (relatedTarget) return;
     queueMicrotask(() => {
@@ -38,11 +38,12 @@ export function keepFocus(main: HTMLElement): () => void {
   }
 
   function look(): void {
-    if (!held || isUsable(held) || document.querySelector(DIALOG)) return;
+    if (!held || isWaiting(held) || document.querySelector(DIALOG)) return;
     const now = document.activeElement;
-    if (now && now !== document.body && now !== held) return;
+    if (now && now !== document.body && (now !== held || isUsable(held))) return;
+    const next = isUsable(held) ? held : main.isConnected ? nextTo(place, main) : null;
     held = null;
-    if (main.isConnected) nextTo(place, main)?.focus({ preventScroll: true });
+    if (next instanceof HTMLElement) next.focus({ preventScroll: true });
   }
 
   const observer = new MutationObserver(look);
@@ -65,8 +66,8 @@ function placeOf(node: Element, main: Element): Place {
 }
 
 /** The place itself, the row that took the place of its own, else the nearest table or heading that is left. */
-function nextTo(place: Place | null, main: Element): HTMLElement | null {
-  if (place && isUsable(place.node)) return place.node as HTMLElement;
+function nextTo(place: Place | null, main: Element): Element | null {
+  if (place && isUsable(place.node)) return place.node;
   return inNextRow(place) ?? restOf(place?.around.find((each) => each.isConnected && restOf(each)) ?? main);
 }
 
@@ -78,12 +79,16 @@ function inNextRow(place: Place | null): HTMLElement | null {
 }
 
 function restOf(around: Element): HTMLElement | null {
-  const found = around.querySelector<HTMLElement>(REST);
+  const found = around instanceof HTMLElement && around.matches(REST) ? around : around.querySelector<HTMLElement>(REST);
   if (found && !found.hasAttribute("tabindex")) found.tabIndex = -1;
   return found;
 }
 
-/** A button that waits for its answer will be there again. */
 function isUsable(node: Element): boolean {
-  return node.isConnected && (!node.matches(":disabled") || node.matches(".MuiButton-loading"));
+  return node.isConnected && !node.matches(":disabled");
+}
+
+/** A button whose answer is still to come will be there again. */
+function isWaiting(node: Element): boolean {
+  return node.isConnected && node.matches(":disabled.MuiButton-loading");
 }

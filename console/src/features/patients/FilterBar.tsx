@@ -31,7 +31,7 @@ export function FilterBar({ filters, words, onWords, onChange, onClear }: Props)
       {open && (
         <Box
           id="patient-filters"
-          sx={{ display: "grid", gap: 2, gridTemplateColumns: "repeat(auto-fill, minmax(145px, 1fr))" }}
+          sx={{ display: "grid", gap: 2, gridTemplateColumns: { xs: "1fr 1fr", sm: "repeat(auto-fill, minmax(200px, 1fr))" } }}
         >
           <Choice label={t("fields.sex")} values={SEXES} value={filters.sex} name={(sex) => t(`sex.${sex}`)} onChange={(sex) => onChange({ sex })} />
           <Choice label={t("fields.smoker")} values={SMOKERS} value={filters.smoker} name={(smoker) => t(`smoker.${smoker}`)} onChange={(smoker) => onChange({ smoker })} />

@@ -37,9 +37,9 @@ export const PatientTable = memo(function PatientTable({ rows, sort, order, onSo
       { key: "age", name: t("short.age"), numeric: true, sort: by("age"), cell: ({ age }) => number(age) },
       { key: "sex", name: t("fields.sex"), cell: ({ sex }) => t(`sex.${sex}`) },
       { key: "bmi", name: t("short.bmi"), numeric: true, cell: ({ bmi }) => number(bmi, 1) },
-      { key: "children", name: t("fields.children"), numeric: true, cell: ({ children }) => number(children) },
+      { key: "children", name: t("fields.children"), numeric: true, wideOnly: true, cell: ({ children }) => number(children) },
       { key: "smoker", name: t("fields.smoker"), cell: ({ smoker }) => t(`smoker.${smoker}`) },
-      { key: "region", name: t("fields.region"), cell: ({ region }) => region },
+      { key: "region", name: t("fields.region"), wideOnly: true, cell: ({ region }) => region },
       {
         key: "cost",
         name: t("short.insurance_cost"),
