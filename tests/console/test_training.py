@@ -11,6 +11,7 @@ from tests.console.wire import Wire
 A, B = "Hospital A", "Hospital B"
 LATE = "no answer within 60 s"
 CHARTS = re.compile("/assets/Lines-")
+PRIVATE = {"privacy.dp.enabled": True, "privacy.dp.epsilon": 0.5}
 PHONE = {"viewport": {"width": 360, "height": 740}}
 
 
@@ -100,7 +101,7 @@ def part(page: Page, name: str):
 
 @pytest.mark.parametrize("role", ["nurse", "doctor", "admin", "consortium"])
 def test_a_run_is_watched_round_by_round_by_everybody(seat, start, tell, role):
-    run = start(["nurse", "doctor", "admin", "consortium"].index(role))
+    run = start(["nurse", "doctor", "admin", "consortium"].index(role), settings=PRIVATE)
     here = seat(role)
     page = here.open(f"/training/{run}")
     expect(page.get_by_role("status").get_by_text("Live", exact=True)).to_be_visible()
@@ -126,6 +127,10 @@ def test_a_run_is_watched_round_by_round_by_everybody(seat, start, tell, role):
     figure.get_by_role("button", name="As a table").click()
     expect(figure.get_by_role("cell", name="0.55")).to_be_visible()
     figure.get_by_role("button", name="As a chart").click()
+    cost = part(page, "What the run costs patients in privacy")
+    expect(cost).to_contain_text("Only its own administrators read it")
+    told = cost.get_by_role("row").filter(has_text=B).filter(has_text="2 of 4").filter(has_text="0.5")
+    expect(told).to_have_count(1 if role in ("admin", "consortium") else 0)
     expect(page.get_by_role("heading", name="Your hospital's privacy budget")).to_have_count(
         1 if role == "admin" else 0
     )
@@ -285,7 +290,7 @@ def test_runs_are_compared(seat, start, tell, role):
 
 
 def test_a_hospital_reads_a_plan_in_plain_words_and_approves_it(seat, consortium, site):
-    protect = {"privacy.dp.enabled": True, "privacy.dp.epsilon": 0.5, "privacy.secure.enabled": True}
+    protect = PRIVATE | {"privacy.secure.enabled": True}
     old, new = (
         consortium.post("/api/plans", json={"task": "breast-cancer", "rounds": 4, "seed": 5, "settings": each}).json()
         for each in ({}, protect)

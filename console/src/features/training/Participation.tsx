@@ -5,8 +5,7 @@ import type { Round } from "../../api-client/schema";
 import { Empty } from "../../components/Empty";
 import { Panel } from "../../components/Panel";
 import { useSaid } from "../../components/useSaid";
-import { matrix, STATES, type Matrix, type Part, type State } from "./participation";
-import type { Live } from "./progress";
+import { STATES, type Matrix, type Part, type State } from "./participation";
 
 /** A sign for each state besides its colour. */
 const SIGNS: Record<State, string> = {
@@ -32,14 +31,12 @@ const COLOURS: Record<State, [ground: string, text: string]> = {
 
 interface Props {
   rounds: readonly Round[];
-  live: Live;
-  running: boolean;
+  parts: Matrix;
 }
 
 /** Which hospital took part in which round; whoever did not, and why. */
-export function Participation({ rounds, live, running }: Props) {
+export function Participation({ rounds, parts }: Props) {
   const { t } = useTranslation("training");
-  const parts = matrix(rounds, live, running);
   return (
     <Panel title={t("parts.title")} hint={t("parts.hint")}>
       {parts.rows.length === 0 ? (

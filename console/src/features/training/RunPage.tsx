@@ -9,10 +9,12 @@ import { Fetched } from "../../components/Fetched";
 import { Page } from "../../components/Page";
 import { useMay } from "../../lib/session";
 import { runQuery } from "./api";
+import { CostPanel } from "./CostPanel";
 import { Figures } from "./Figures";
 import { Log } from "./Log";
 import { Now } from "./Now";
 import { Participation } from "./Participation";
+import { matrix } from "./participation";
 import { PrivacyPanel } from "./PrivacyPanel";
 import { ENDED, together } from "./progress";
 import { RunActions } from "./RunActions";
@@ -52,11 +54,14 @@ type Parts = Pick<ReturnType<typeof useLive>, "live" | "stream"> & { run: RunDet
 function Parts({ run, live, stream }: Parts) {
   const may = useMay();
   const rounds = together(run.history, live);
+  const running = !ENDED.includes(run.status);
+  const parts = matrix(rounds, live, running);
   return (
     <Stack spacing={3}>
       <Now run={run} rounds={rounds} live={live} stream={stream} />
-      <Figures rounds={rounds} ended={ENDED.includes(run.status)} />
-      <Participation rounds={rounds} live={live} running={!ENDED.includes(run.status)} />
+      <Figures rounds={rounds} ended={!running} />
+      <Participation rounds={rounds} parts={parts} />
+      <CostPanel run={run} parts={parts} />
       {may("getBudget") && <PrivacyPanel run={run} rounds={rounds.length} />}
       <Grid container spacing={3}>
         <Grid size={{ xs: 12, lg: 7 }}>
