@@ -132,7 +132,9 @@ class Seat:
         # Only contrast depends on the colours.
         for scheme, rules in (("light", RULES), ("dark", ["color-contrast"])):
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            self.page.screenshot(path=SHOTS / f"{name}-{scheme}.png", full_page=True)
+            # What waits for an answer is paler, and so is what comes or goes.
+            expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
+            self.page.screenshot(path=SHOTS / f"{name}-{scheme}.png", full_page=True, animations="disabled")
             if not self.page.evaluate("'axe' in window"):
                 self.page.evaluate(AXE.read_text(encoding="utf-8"))
             found = self.page.evaluate("rules => axe.run({runOnly: rules})", rules)["violations"]

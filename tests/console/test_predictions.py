@@ -107,7 +107,7 @@ def test_a_slower_answer_to_what_was_typed_before_is_given_up(seat):
     page.route("**/api/predictions", lambda route: held.append(route) if not held else route.continue_())
     with page.expect_request("**/api/predictions"):
         number(page, "Age").fill("50")
-    with page.expect_response("**/api/predictions"):
+    with page.expect_response("**/api/predictions"), page.expect_event("requestfailed"):
         number(page, "Age").fill("51")
     expect(answer(page).get_by_role("button", name="Record this prediction")).to_be_enabled()
     assert len(held) == 1 and failed == ["net::ERR_ABORTED"]

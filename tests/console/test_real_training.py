@@ -83,7 +83,7 @@ def test_a_hospital_approves_a_plan_watches_its_run_and_asks_the_new_model(seat,
     coordinator.check("plans-consortium")
     expect(page.get_by_text("Round 1 stands: 3 took part, 0 dropped")).to_be_visible(timeout=RUN_MS)
     expect(page.get_by_text(f"{ROUNDS} of {ROUNDS} rounds done")).to_be_visible(timeout=RUN_MS)
-    expect(page.get_by_text("which answers from now on")).to_be_visible()
+    expect(page.get_by_text("which answers from now on")).to_be_visible(timeout=RUN_MS)
     for name in NAMES:
         expect(parts_of(page, name, "Took part")).to_have_count(ROUNDS)
     version = page.get_by_text("which answers from now on").inner_text().split()[3].strip(",")
@@ -114,7 +114,7 @@ def test_the_consortium_stops_a_run_and_a_node_that_is_killed_costs_another_run_
     start(page, ROUNDS, "grace=2", "deadline=30")
     kill_in_training(site.consortium, "South")
     expect(page.get_by_text(f"{ROUNDS} of {ROUNDS} rounds done")).to_be_visible(timeout=RUN_MS)
-    expect(page.get_by_text("It made version")).to_be_visible()
+    expect(page.get_by_text("It made version")).to_be_visible(timeout=RUN_MS)
     # Whether the coordinator knows by then that its connection is gone, or only that nothing came.
     expect(parts_of(page, "South", re.compile("^(Away|Late)")).first).to_be_attached()
     expect(page.get_by_text(re.compile(r"Round \d+, South: (not connected, )?no answer within")).first).to_be_visible()

@@ -28,7 +28,7 @@ def sign_in(page, email: str, name: str) -> None:
 def test_an_invitations_address_sets_a_password_once(seat, site):
     headers = {"Authorization": f"Bearer {site.gateway.token('admin')}"}
     new = {"email": "nora@a.example", "name": "Nora New", "role": "nurse"}
-    token = httpx.post(f"{site.url}/api/workers", json=new, headers=headers).json()["invitation"]
+    token = httpx.post(f"{site.url}/api/workers", json=new, headers=headers, timeout=60).json()["invitation"]
     here = seat(viewport={"width": 360, "height": 740})
     page = here.open(f"/welcome#{token}")
     here.check("welcome-invited")

@@ -13,15 +13,17 @@ class Wire:
     def __init__(self, port: int) -> None:
         self._port, self._is_cut = port, False
         self._open: list[socket.socket] = []
+        self._changing = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._listen, daemon=True).start()
 
     def cut(self) -> None:
         """End every connection."""
-        self._is_cut = True
-        while self._open:
-            _end(self._open.pop())
+        with self._changing:
+            self._is_cut = True
+            while self._open:
+                _end(self._open.pop())
 
     def mend(self) -> None:
         """Let connections through again."""
@@ -36,13 +38,17 @@ class Wire:
         with contextlib.suppress(OSError):
             while True:
                 browser, _ = self._listener.accept()
-                if self._is_cut:
-                    _end(browser)
-                    continue
-                gateway = socket.create_connection(("127.0.0.1", self._port))
-                self._open += [browser, gateway]
-                for source, target in ((browser, gateway), (gateway, browser)):
-                    threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+                with self._changing:
+                    if self._is_cut:
+                        _end(browser)
+                    else:
+                        self._connect(browser)
+
+    def _connect(self, browser: socket.socket) -> None:
+        gateway = socket.create_connection(("127.0.0.1", self._port))
+        self._open += [browser, gateway]
+        for source, target in ((browser, gateway), (gateway, browser)):
+            threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:

@@ -9,6 +9,10 @@ from fedcare.models.spec import MLPSpec, ResNetSpec
 from fedcare.models.vector import manifest_of, vector_of
 
 
+def drawn(*shape: int) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(1))
+
+
 def test_resnet_has_about_eleven_million_parameters():
     learned = manifest_of(build(ResNetSpec(), 0, 2, seed=1)).learned_size
     assert learned == 11_171_266
@@ -24,7 +28,7 @@ def test_mlp_has_the_declared_layers():
 @pytest.mark.parametrize("side", [28, 64, 65])
 def test_resnet_takes_any_side_and_gives_one_logit_per_class(norm, side):
     model = build(ResNetSpec(norm=norm), 0, 3, seed=1)
-    outputs = model(torch.randn(2, 1, side, side))
+    outputs = model(drawn(2, 1, side, side))
     assert outputs.shape == (2, 3)
     assert torch.isfinite(outputs).all()
 
@@ -32,7 +36,7 @@ def test_resnet_takes_any_side_and_gives_one_logit_per_class(norm, side):
 def test_group_norm_leaves_no_state_and_treats_rows_alone():
     model = build(ResNetSpec(norm="group"), 0, 2, seed=1)
     assert manifest_of(model).size == manifest_of(model).learned_size == 11_171_266
-    images = torch.randn(3, 1, 28, 28)
+    images = drawn(3, 1, 28, 28)
     model.train()
     torch.testing.assert_close(model(images)[:1], model(images[:1]), rtol=1e-4, atol=1e-5)
 
@@ -62,7 +66,7 @@ def test_weights_have_kaiming_spread():
 
 def test_dropout_masks_follow_their_seed_and_rest_in_evaluation():
     model = build(MLPSpec(hidden=(64,), dropout=0.5), 4, 2, seed=1)
-    rows = torch.randn(8, 4)
+    rows = drawn(8, 4)
 
     def outputs(seed):
         model.dropouts[0].reseed(seed)

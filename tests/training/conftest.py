@@ -10,6 +10,12 @@ from fedcare.training.dataset import Dataset
 
 
 @pytest.fixture(autouse=True)
+def same_draws():
+    """What a test draws of torch without a generator of its own is the same each time."""
+    torch.manual_seed(1)
+
+
+@pytest.fixture(autouse=True)
 def one_thread():
     """These models are tiny: more threads than one would only wait for each other."""
     before = torch.get_num_threads()

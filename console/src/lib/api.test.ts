@@ -14,6 +14,7 @@ beforeEach(() => {
   );
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   answers.mockReset();
   vi.unstubAllGlobals();
 });
@@ -27,6 +28,17 @@ it("renews a session that has run out once, for all that notice it, and asks eac
   const both = await Promise.all([guarded(request("/api/patients")), guarded(request("/api/models"))]);
   expect(both.map((each) => each.status)).toEqual([200, 200]);
   expect(asked().filter((each) => each === "POST /api/auth/refresh")).toHaveLength(1);
+});
+
+it.each([
+  [0, 0],
+  [-1, 1],
+])("renews the session where no other tab has done so since it was asked: %i ms from then", async (later, renewals) => {
+  vi.spyOn(Date, "now").mockReturnValue(1_000_000);
+  localStorage.setItem("fedcare.renewed", String(1_000_000 + later));
+  answers.mockImplementation(({ url }) => new Response("{}", { status: url.endsWith("/api/auth/refresh") ? 200 : 401 }));
+  await guarded(request("/api/patients"));
+  expect(asked().filter((each) => each === "POST /api/auth/refresh")).toHaveLength(renewals);
 });
 
 it("says that the session has ended where it cannot be renewed", async () => {

@@ -31,9 +31,10 @@ export class Problem extends Error {
  */
 export async function guarded(request: Request): Promise<Response> {
   const again = request.clone();
+  const sent = Date.now();
   const response = await reach(signed(request));
   if (response.status !== 401 || OPEN.some((path) => request.url.includes(path))) return response;
-  const status = await renewSession();
+  const status = await renewSession(sent);
   if (status === 0 || status === 429 || status >= 500) throw new Problem(status, UNTOLD);
   const answer = status === 200 ? await reach(signed(again)) : response;
   if (answer.status === 401) endSession();

@@ -5,14 +5,16 @@
 import { cookie } from "./cookie";
 
 const RENEWED = "fedcare.renewed";
-const FRESH_MS = 5_000;
 
 let underWay: Promise<number> | null = null;
 const listeners = new Set<() => void>();
 
-/** The status of the gateway's answer: 200 where there is a session again, 0 where the gateway was not reached. */
-export function renewSession(): Promise<number> {
-  underWay ??= locked(renewOnce).finally(() => (underWay = null));
+/**
+ * The status of the gateway's answer: 200 where there is a session again, 0 where the gateway was not reached. Nothing is
+ * asked where the session was renewed after the request was ``sent`` that it had run out for.
+ */
+export function renewSession(sent: number): Promise<number> {
+  underWay ??= locked(() => renewOnce(sent)).finally(() => (underWay = null));
   return underWay;
 }
 
@@ -26,9 +28,9 @@ export function endSession(): void {
   for (const listener of listeners) listener();
 }
 
-async function renewOnce(): Promise<number> {
-  // Another tab may have renewed it while this one waited for the lock. A time is no patient's data.
-  if (Date.now() - Number(localStorage.getItem(RENEWED) ?? 0) < FRESH_MS) return 200;
+async function renewOnce(sent: number): Promise<number> {
+  // Another tab may have renewed it meanwhile. A time is no patient's data.
+  if (Number(localStorage.getItem(RENEWED) ?? 0) >= sent) return 200;
   const response = await fetch("/api/auth/refresh", {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-CSRF-Token": cookie("fedcare_csrf") },

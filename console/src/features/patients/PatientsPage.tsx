@@ -99,7 +99,7 @@ export function PatientsPage() {
         onChange={change}
         onClear={clear}
       />
-      <Card sx={{ opacity: page.isPlaceholderData ? 0.6 : 1 }}>
+      <Card aria-busy={page.isPlaceholderData} sx={{ opacity: page.isPlaceholderData ? 0.6 : 1 }}>
         <Fetched query={page} lines={10}>
           {({ items, next }) => {
             const rows = waiting ? items.filter(({ id }) => id !== waiting) : items;

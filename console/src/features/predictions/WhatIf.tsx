@@ -27,6 +27,7 @@ export function WhatIf({ form, values, answer }: Props) {
   const [all, setAll] = useState(false);
   const differing = Object.entries(changed).filter(([name, value]) => values[name] !== value);
   const { query, settled } = usePrediction({ task: form.task, features: { ...values, ...changed } }, differing.length > 0);
+  const isAsking = differing.length > 0 && !settled;
   const weights = new Map(answer.explanation?.contributions.map(({ feature }, place) => [feature, place]));
   const fields = form.fields.toSorted((one, other) => (weights.get(one.name) ?? 0) - (weights.get(other.name) ?? 0));
   const shown = all ? fields : fields.slice(0, SHOWN);
@@ -40,7 +41,7 @@ export function WhatIf({ form, values, answer }: Props) {
         </Button>
       }
     >
-      <Box aria-live="polite" sx={{ minHeight: 56, opacity: differing.length > 0 && !settled ? 0.6 : 1 }}>
+      <Box aria-live="polite" aria-busy={isAsking} sx={{ minHeight: 56, opacity: isAsking ? 0.6 : 1 }}>
         {query.error && differing.length > 0 && <Failure error={query.error} />}
         <Outcome answer={answer} other={differing.length > 0 ? query.data : undefined} />
       </Box>
