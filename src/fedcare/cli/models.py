@@ -31,7 +31,10 @@ def list_(root: Root = None, json: JsonFlag = False) -> None:
         emit({"root": str(folder), "models": models})
         return
     if not models:
-        screen.print(f"No model versions under {escape(str(folder))} yet: `fedcare simulate` makes one.")
+        screen.print(
+            f"No model versions under {escape(str(folder))} yet: `fedcare simulate` makes one."
+            " A gateway's own are in its console under Models."
+        )
         return
     page.print(listing(models, ("name", "status", "created", "metric", "value")))
 

@@ -1,5 +1,6 @@
 """A node's settings are checked once, and nothing in them can point where it should not."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,14 @@ def test_what_does_not_fit_is_refused_with_its_place(tmp_path, more):
     (tmp_path / "node.toml").write_text(GOOD + more)
     with pytest.raises(BadNodeSettings, match=r"node\.toml"):
         NodeFolder(tmp_path).config()
+
+
+def test_new_settings_show_how_records_are_named(tmp_path):
+    new = NodeConfig(institution="A", coordinator="c.example:8443").to_toml()
+    shown = new.replace("# [", "[").replace("# source", "source")
+    (tmp_path / "node.toml").write_text(shown, encoding="utf-8")
+    assert not tomllib.loads(new).get("records")
+    assert NodeFolder(tmp_path).config().records["insurance-cost"].path == Path("/srv/records/people.csv")
 
 
 def test_the_only_node_needs_no_name(tmp_path):

@@ -43,6 +43,13 @@ class Limits(Frozen):
     together: Annotated[int, Field(ge=2)] = 2
 
 
+_NO_RECORDS_YET = (
+    "# Where the records of each task are: without a line here the node takes part in nothing. Take the # away:",
+    "# [records.insurance-cost]",
+    '# source = "csv:/srv/records/people.csv"   # or "database", "npz:/...", "folder:/..."',
+)
+
+
 class NodeConfig(Frozen):
     """``coordinator`` is the door's host and port. The paths of ``imaging_studies`` are relative to FEDCARE_HOME or
     absolute, and only files in the folder ``images`` are read (None: ``images`` under FEDCARE_HOME). ``own_gateway``:
@@ -73,6 +80,8 @@ class NodeConfig(Frozen):
         lines += ["", "[limits]", *(f"{name} = {value}" for name, value in self.limits.model_dump().items())]
         for task, source in self.records.items():
             lines += ["", f"[records.{json.dumps(task)}]", f"source = {json.dumps(source.source)}"]
+        if not self.records:
+            lines += ["", *_NO_RECORDS_YET]
         return "\n".join(lines) + "\n"
 
 
