@@ -29,9 +29,10 @@ import psycopg
 
 from benchmarks.load import Outcome, drive, request
 from benchmarks.output import emit, parser, progress, table
-from benchmarks.served import Served, free_port, serve, uvicorn, wait_until_up
+from benchmarks.served import Served, serve, uvicorn, wait_until_up
 from fedcare.db.ids import new_id
 from fedcare.db.urls import without_driver
+from fedcare.ports import free_port
 
 PATIENTS = 100_000
 BATCH = 10_000

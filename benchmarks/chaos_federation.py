@@ -28,9 +28,9 @@ from typing import Any
 import psycopg
 
 from benchmarks.output import emit, parser, progress, table
-from benchmarks.served import free_port
 from benchmarks.victims import KINDS, SUPERVISOR, Victims
 from fedcare.aggregation.checkpoint import round_of
+from fedcare.ports import free_port
 from fedcare.registry.version import WEIGHTS
 
 TASK = "insurance-cost"

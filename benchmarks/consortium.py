@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.served import free_port
 from fedcare.aggregation.checkpoint import RunState, load
+from fedcare.ports import free_port
 
 TICKS, PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 FEDCARE = [sys.executable, "-m", "fedcare"]

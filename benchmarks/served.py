@@ -90,13 +90,6 @@ def serve(folder: Path, *, workers: int = 1, fast: bool = False) -> Iterator[Ser
                 owner.dispose()
 
 
-def free_port() -> int:
-    """A port nobody listens on just now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 def wait_until_up(port: int, process: subprocess.Popen[bytes]) -> None:
     """Until somebody listens."""
     until = time.monotonic() + START_SECONDS

@@ -17,7 +17,8 @@ from flwr.proto.control_pb2 import ListRunsRequest
 from flwr.supercore.control import ControlHttpClient
 
 from benchmarks.consortium import family
-from benchmarks.served import free_port, wait_until_up
+from benchmarks.served import wait_until_up
+from fedcare.ports import free_port
 from fedcare.supervision.process import launch
 
 BIN = Path(sys.executable).parent

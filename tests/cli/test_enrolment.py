@@ -44,7 +44,7 @@ def door(ask, tmp_path):
             time.sleep(0.05)
         yield places.address(home).public
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(240) == 0
 
 
 def test_an_institution_enrols_once_and_is_shown_out(ask, door, tmp_path, monkeypatch):

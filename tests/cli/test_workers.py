@@ -108,7 +108,7 @@ def test_the_invitation_alone_stands_on_stdout_for_a_script_to_take(fedcare, ask
     assert "/welcome" in ran.err
 
 
-def wait_for(holds, seconds=10):
+def wait_for(holds, seconds=120):
     import time
 
     until = time.monotonic() + seconds

@@ -10,16 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from benchmarks.served import free_port
 from psycopg import sql
 from tests.deploy.reading import DEPLOY, interpolated
 
 from fedcare.db.binaries import find_binaries
 from fedcare.db.embedded import EmbeddedServer
 from fedcare.db.urls import without_driver
+from fedcare.ports import free_port
 from fedcare.supervision.process import clear_group, launch
 
-START_SECONDS = 180
+START_SECONDS = 300
 FEDCARE = [sys.executable, "-m", "fedcare"]
 
 
@@ -60,7 +60,7 @@ class Stage:
         """A command of ``fedcare`` as ``docker compose run NAME`` would run it; what it printed."""
         command = [*FEDCARE, *words] if words else self.command(name)
         environment = self.environment(name)
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=3000, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -75,11 +75,11 @@ class Stage:
             while not self.is_healthy(name):
                 assert process.poll() is None, log.read_text()
                 assert time.monotonic() < until, log.read_text()
-                time.sleep(0.2)
+                time.sleep(0.5)
             yield process
         finally:
             process.terminate()
-            process.wait(60)
+            process.wait(300)
             clear_group(process)
 
     def is_healthy(self, name: str) -> bool:
@@ -87,7 +87,7 @@ class Stage:
         _, program, *words = (self._moved(word) for word in self.services[name]["healthcheck"]["test"])
         command = {"python": [sys.executable], "fedcare": FEDCARE}[program]
         environment = self.environment(name)
-        done = subprocess.run([*command, *words], env=environment, capture_output=True, timeout=120, check=False)
+        done = subprocess.run([*command, *words], env=environment, capture_output=True, timeout=3000, check=False)
         return done.returncode == 0
 
     def _moved(self, text: str) -> str:
@@ -110,8 +110,8 @@ def stage(services: dict, folder: Path) -> Iterator[Stage]:
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, owner))
         where = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PATH": f"{find_binaries()}:{os.environ['PATH']}"}
         script = [str(DEPLOY / "postgres-roles.sh")]
-        done = subprocess.run(script, env=own | where, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(script, env=own | where, capture_output=True, text=True, timeout=3000, check=False)
         assert done.returncode == 0, done.stderr
         check = found.services["postgres"]["healthcheck"]["test"][1:]
-        subprocess.run(check, env=where, check=True, capture_output=True, timeout=30)
+        subprocess.run(check, env=where, check=True, capture_output=True, timeout=300)
         yield found

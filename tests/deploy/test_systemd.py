@@ -47,10 +47,14 @@ def test_a_unit_runs_a_command_of_fedcare_with_few_rights(unit: Path) -> None:
 def test_systemd_accepts_a_unit_and_finds_it_little_exposed(unit: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed here")
-    told = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, timeout=30, check=False)
+    told = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, timeout=300, check=False)
     assert not [line for line in told.stderr.splitlines() if unit.name in line and "not executable" not in line]
     rated = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", unit], capture_output=True, text=True, timeout=30, check=False
+        ["systemd-analyze", "security", "--offline=true", unit],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     exposure = re.search(r"Overall exposure level for \S+: ([\d.]+)", rated.stdout + rated.stderr)
     assert exposure, rated

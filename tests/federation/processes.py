@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -16,18 +15,13 @@ from sqlalchemy import make_url, select, text
 
 from fedcare.db.database import Database, Scope
 from fedcare.db.tables import training_rounds, training_runs
+from fedcare.ports import free_port
 from fedcare.supervision.child import Child
 from fedcare.supervision.supervisor import Supervisor
 
 NAMES = ("North", "South", "West")
 TASK, SEED = "insurance-cost", 5
 SETTINGS = ["--seed", str(SEED), "--set", "local.epochs=1", "--set", "min_available=3"]
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def fedcare(*arguments, env=None, seconds=280):

@@ -76,7 +76,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on(tmp_path):
     process = start(tmp_path / "run", "inprocess", resume=False)
     wait_for_a_new_checkpoint(tmp_path / "run" / FILE, process)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert "--resume" in json.loads(out)["error"]["message"]

@@ -6,7 +6,8 @@ import socket
 from types import TracebackType
 from typing import Self
 
-HOST = "127.0.0.1"
+from fedcare.ports import HOST, free_port, is_free
+
 _NEARBY = 100
 
 
@@ -31,12 +32,11 @@ class Ports:
         mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             mark.bind((HOST, port))
-            _try_to_listen(port)
         except OSError:
             mark.close()
             return False
         self._marks.append(mark)
-        return True
+        return is_free(port)
 
     def near(self, wanted: int) -> int:
         """A port of ours: the one that is wanted, else the next free one."""
@@ -45,21 +45,6 @@ class Ports:
 
     def some(self) -> int:
         """Any port, ours."""
-        while not self.take(port := _free_port()):
+        while not self.take(port := free_port()):
             pass
-        return port
-
-
-def _try_to_listen(port: int) -> None:
-    """Raises OSError where no server could."""
-    with socket.socket() as probe:
-        # As a server would: connections of an earlier run that linger do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((HOST, port))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
         return port

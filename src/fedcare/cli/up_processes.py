@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fedcare.cli.up_ports import HOST
 from fedcare.errors import BadSetting, PortTaken
+from fedcare.ports import HOST
 from fedcare.settings import settings
 from fedcare.supervision.child import Child
 

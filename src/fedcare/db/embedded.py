@@ -9,8 +9,6 @@ that dies of itself is started again likewise. After a kill -9 of the owner the 
 from __future__ import annotations
 
 import atexit
-import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -27,12 +25,12 @@ from fedcare.db.account import Account, service_account
 from fedcare.db.binaries import find_binaries
 from fedcare.db.owner_lock import GuestLease, OwnerLock
 from fedcare.errors import PostgresFailed
+from fedcare.ports import free_port, is_free
 
 _WATCH = 0.1  # seconds between two looks of the keeper
 _PATIENCE = 120.0  # seconds for a start: a recovery after a power cut may take long
 _GUESTS = 60.0  # seconds that an owner who ends waits for guests in the middle of something
 _LOG_LIMIT = 10 * 2**20
-_PORTS = range(15_000, 30_000)  # Below those that Linux (from 32768) and others (from 49152) lend to connections.
 _TRIES = 5
 
 
@@ -180,11 +178,11 @@ class EmbeddedServer:
         port = self._lock.read().port
         for _ in range(_TRIES):
             try:
-                self._run(port if port and _is_free(port) else _free_port())
+                self._run(port if port and is_free(port) else free_port())
                 return
             except _PortTaken:
                 port = 0
-        self._run(_free_port())
+        self._run(free_port())
 
     def _run(self, port: int) -> None:
         """Start ``postgres`` and wait until it takes connections."""
@@ -269,20 +267,3 @@ class EmbeddedServer:
 
 class _PortTaken(PostgresFailed):
     """Another program took the port between our look and the server's."""
-
-
-def _free_port() -> int:
-    """A port that nobody uses now, and that no connection is lent while the server starts again."""
-    tried = (_PORTS.start + secrets.randbelow(len(_PORTS)) for _ in range(1000))
-    return next(port for port in tried if _is_free(port))
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # As the server itself: connections of an earlier run that linger do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

@@ -136,7 +136,7 @@ class Node:
 
     def stop(self) -> None:
         self.agent.stop()
-        self.thread.join(20)
+        self.thread.join(240)
         assert not self.thread.is_alive()
 
     def approve(self, plan, approved=True, how="command line", reason=None) -> None:
@@ -186,7 +186,7 @@ class Process:
 
     def stop(self, number=signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(240)
 
     def said(self, text, times=1) -> bool:
         # Whole words: a server that "disconnected" has not connected.
@@ -196,7 +196,7 @@ class Process:
         from tests.federation.node.consortium import wait_for
 
         try:
-            wait_for(lambda: self.said("connected", times), 240)
+            wait_for(lambda: self.said("connected", times))
         except AssertionError:
             raise AssertionError(self.log.read_text()[-3000:]) from None
 

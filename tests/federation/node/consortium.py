@@ -27,6 +27,7 @@ from fedcare.federation.messages import Instruction, answered, ask
 from fedcare.federation.node.config import NodeConfig, NodeFolder
 from fedcare.federation.superlink import places
 from fedcare.federation.superlink.control import Control
+from fedcare.ports import free_port
 from fedcare.trust.authority import Authority
 
 MANIFEST = """
@@ -49,16 +50,11 @@ clientapp = "fedcare.none:app"
 plan-hash = ""
 run-id = ""
 """
+PATIENCE = 240.0
 KINDS = {"statistics": MessageType.QUERY, "train": MessageType.TRAIN, "evaluate": MessageType.EVALUATE}
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-def wait_for(what, seconds=30.0, pause=0.05):
+def wait_for(what, seconds=PATIENCE, pause=0.05):
     """The first true answer of ``what``, or a failure once the time is over."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -100,12 +96,12 @@ class Consortium:
         with (self.home / "superlink.log").open("ab") as log:
             environment = os.environ | {"FEDCARE_HOME": str(self.home)}
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        wait_for(self._listens, 300)
+        wait_for(self._listens)
 
     def stop(self, number=signal.SIGTERM) -> None:
         if self.process is not None:
             self.process.send_signal(number)
-            self.process.wait(30)
+            self.process.wait(PATIENCE)
             self.process = None
 
     def _listens(self) -> bool:
@@ -152,14 +148,14 @@ class Run:
         TaskIdentity.node_id = given.context.node_id
         self.grid.set_run(run_from_proto(given.run))
 
-    def push(self, name, kind="statistics", round_number=0, vector=None, ttl=60.0, text=None, **more) -> str:
+    def push(self, name, kind="statistics", round_number=0, vector=None, ttl=PATIENCE, text=None, **more) -> str:
         split = "validation" if kind == "evaluate" else "train"
         content = ask(Instruction(text or self.plan.canonical(), round_number, split, **more), vector)
         message = Message(content, self.consortium.node(name).node_id, KINDS[kind], ttl=ttl)
         (pushed,) = self.grid.push_messages([message])
         return pushed
 
-    def pull(self, pushed, name, seconds=60.0):
+    def pull(self, pushed, name, seconds=PATIENCE):
         return answered(wait_for(lambda: next(iter(self.grid.pull_messages([pushed])), None), seconds), name)
 
     def ask(self, name, *args, **kwargs):

@@ -9,8 +9,6 @@ from fedcare.db import privacy
 from fedcare.plan import canonical_json
 from fedcare.tasks.registry import get
 
-PATIENCE = 240.0
-
 
 def test_a_killed_node_has_paid_for_what_it_had_begun_and_never_spends_more_than_its_budget(
     process, run_of, plan, start_vector
@@ -22,10 +20,10 @@ def test_a_killed_node_has_paid_for_what_it_had_begun_and_never_spends_more_than
     more = {"vector": start_vector, "preprocessing": canonical_json(declared(get("insurance-cost").records).to_json())}
     process.connected()
     run = run_of(made)
-    assert run.pull(run.push(process.name, ttl=PATIENCE), process.name, PATIENCE).error is None
+    assert run.pull(run.push(process.name), process.name).error is None
 
-    run.push(process.name, "train", 1, ttl=PATIENCE, **more)
-    wait_for(lambda: ("update", 1) in begun(process), PATIENCE, pause=0.01)
+    run.push(process.name, "train", 1, **more)
+    wait_for(lambda: ("update", 1) in begun(process), pause=0.01)
     process.stop(signal.SIGKILL)
     assert [row["kind"] for row in process.egress() if row["run"] == "run-1"] == ["statistics"]  # No update left.
     assert begun(process) == [("record count", 0), ("update", 1)]
@@ -47,8 +45,8 @@ def test_a_killed_node_has_paid_for_what_it_had_begun_and_never_spends_more_than
 
 
 def ask(run, process, number, **more):
-    pushed = run.push(process.name, "train", number, ttl=PATIENCE, **more)
-    return run.pull(pushed, process.name, PATIENCE)
+    pushed = run.push(process.name, "train", number, **more)
+    return run.pull(pushed, process.name)
 
 
 def begun(process) -> list[tuple[str, int]]:
