@@ -26,7 +26,7 @@ export function Page({ title, tab = title, lead, actions, children }: Props) {
         direction="row"
         sx={{ alignItems: "flex-start", justifyContent: "space-between", flexWrap: "wrap", gap: 2 }}
       >
-        <Box>
+        <Box sx={{ flex: "1 1 320px", minWidth: 0 }}>
           <Typography variant="h1" ref={heading} tabIndex={-1} sx={{ outline: "none" }}>
             {title}
           </Typography>

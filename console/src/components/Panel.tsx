@@ -16,7 +16,7 @@ export function Panel({ title, hint, actions, children }: Props) {
     <Card component="section" aria-labelledby={title ? id : undefined}>
       <CardContent>
         {(title ?? actions) && (
-          <Stack direction="row" sx={{ justifyContent: "space-between", alignItems: "center", flexWrap: "wrap", gap: 1, mb: hint ? 0.5 : 1 }}>
+          <Stack direction="row" sx={{ justifyContent: "space-between", alignItems: "center", flexWrap: "wrap", gap: 1, mb: hint && !actions ? 0.5 : 1 }}>
             {title && (
               <Typography variant="h2" id={id}>
                 {title}

@@ -16,7 +16,11 @@ import { TrainingGlance } from "./TrainingGlance";
 const ConsortiumGlances = lazyPart(() => import("./ConsortiumGlances"));
 const HospitalGlances = lazyPart(() => import("./HospitalGlances"));
 const Tour = lazyPart(() => import("../tour/Tour"));
-const cards = (least: number) => ({ display: "grid", gap: 2, gridTemplateColumns: `repeat(auto-fill, minmax(min(100%, ${least}px), 1fr))` });
+const cards = (least: number, fill: "auto-fit" | "auto-fill") => ({
+  display: "grid",
+  gap: 2,
+  gridTemplateColumns: `repeat(${fill}, minmax(min(100%, ${least}px), 1fr))`,
+});
 
 /** Where somebody who has just signed in begins: how things stand, what there is for them, and what it is for. */
 export function OverviewPage() {
@@ -39,7 +43,7 @@ export function OverviewPage() {
 function Glances() {
   const may = useMay();
   return (
-    <Box sx={cards(may("createInstitution") ? 230 : 300)}>
+    <Box sx={cards(may("createInstitution") ? 230 : 300, "auto-fit")}>
       {may("listPatients") && <PatientsGlance />}
       <ModelsGlance />
       <TrainingGlance />
@@ -55,7 +59,7 @@ function Places() {
   const { t } = useTranslation();
   const may = useMay();
   return (
-    <Box sx={cards(300)}>
+    <Box sx={cards(300, "auto-fill")}>
       {PLACES.filter(({ to, needs }) => to !== "/" && may(needs)).map(({ to, key }) => (
         <Glance key={key} icon={key} title={t(`places.${key}.name`)} to={to}>
           <Aside>{t(`places.${key}.text`)}</Aside>

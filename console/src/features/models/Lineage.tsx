@@ -15,7 +15,7 @@ export function Lineage({ version }: { version: ModelDetails }) {
   const { plan_hash: plan, run, institutions } = version.lineage;
   return (
     <Panel title={t("lineage")} hint={t("lineageHint")}>
-      <Box component="dl" sx={{ display: "grid", gridTemplateColumns: "max-content 1fr", columnGap: 3, rowGap: 1, m: 0 }}>
+      <Box component="dl" sx={{ display: "grid", gridTemplateColumns: { xs: "1fr", sm: "max-content 1fr" }, columnGap: 3, rowGap: { xs: 0, sm: 1 }, m: 0 }}>
         <Term name={t("trained")}>{moment(version.trained_at)}</Term>
         {typeof run === "string" && (
           <Term name={t("run")}>
@@ -51,7 +51,7 @@ function Term({ name, children }: { name: string; children: React.ReactNode }) {
       <Typography component="dt" sx={{ color: "text.secondary" }}>
         {name}
       </Typography>
-      <Typography component="dd" sx={{ m: 0, overflowWrap: "anywhere" }}>
+      <Typography component="dd" sx={{ m: 0, mb: { xs: 1, sm: 0 }, overflowWrap: "anywhere" }}>
         {children}
       </Typography>
     </>

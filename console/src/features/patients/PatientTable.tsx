@@ -54,4 +54,4 @@ export const PatientTable = memo(function PatientTable({ rows, sort, order, onSo
   return <DataTable label={t("title")} columns={columns} rows={rows} id={({ id }) => id} />;
 });
 
-const LINK = { color: "var(--mui-palette-primary-main)" };
+const LINK = { color: "var(--mui-palette-primary-main)", display: "inline-block", minWidth: "16ch" };

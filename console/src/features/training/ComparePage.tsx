@@ -18,6 +18,7 @@ import { useMay } from "../../lib/session";
 import { planOfRunQuery, runQuery } from "./api";
 import { figuresOf, lastStanding } from "./metrics";
 import { RunStatus } from "./RunStatus";
+import { useFigureWords } from "./useFigureWords";
 
 /** Some runs beside each other: how good, how fast, how much was sent, and what their plans say differently. */
 export function ComparePage() {
@@ -51,16 +52,17 @@ const short = (run: RunDetails) => run.id.slice(-8);
 
 function Facts({ runs }: { runs: readonly RunDetails[] }) {
   const { t } = useTranslation("training");
-  const { number, bytes, seconds, moment } = format();
+  const { bytes, seconds, moment } = format();
+  const write = useFigureWords();
   const sum = (values: readonly (number | null)[]) => values.reduce<number>((total, value) => total + (value ?? 0), 0);
   const names = figuresOf(runs.flatMap(({ history }) => history));
   const figures = names.map((name) => ({
     key: name,
     name: t(`metrics.${name}.name`, { defaultValue: name }),
     numeric: true,
-    cell: ({ history }: RunDetails) => {
+    cell: ({ task, history }: RunDetails) => {
       const value = lastStanding(history)?.metrics[name];
-      return value === null || value === undefined ? "–" : number(value, 4);
+      return value === null || value === undefined ? "–" : write(task, name, value);
     },
   }));
   return (
@@ -102,6 +104,8 @@ function Facts({ runs }: { runs: readonly RunDetails[] }) {
 /** One chart for each figure, one line for each run. */
 function Overlaid({ runs }: { runs: readonly RunDetails[] }) {
   const { t } = useTranslation("training");
+  const write = useFigureWords();
+  const tasks = new Set(runs.map(({ task }) => task));
   const names = figuresOf(runs.flatMap(({ history }) => history));
   const numbers = runs.flatMap(({ history }) => history.map(({ round }) => round));
   const at = [...new Set(numbers)].sort((one, other) => one - other);
@@ -110,14 +114,14 @@ function Overlaid({ runs }: { runs: readonly RunDetails[] }) {
     <Panel title={t("figures.title")}>
       <Grid container spacing={3}>
         {names.map((name) => (
-          <Grid key={name} size={{ xs: 12, md: 6 }}>
+          <Grid key={name} size={{ xs: 12, md: 6, xl: 4 }}>
             <Chart
               kind="line"
               title={t(`metrics.${name}.name`, { defaultValue: name })}
               hint={t(`metrics.${name}.hint`, { defaultValue: "" })}
               at={at}
               atName={t("round")}
-              say={(value) => format().number(value, 4)}
+              say={(value) => write(tasks.size === 1 ? [...tasks].join() : "", name, value)}
               series={runs.map((run) => ({
                 name: `${run.task} ${short(run)}`,
                 values: at.map((round) => run.history.find((each) => each.round === round)?.metrics[name] ?? null),

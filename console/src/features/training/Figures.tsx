@@ -5,14 +5,14 @@ import type { Round } from "../../api-client/schema";
 import { Chart, type Series } from "../../components/charts/Chart";
 import { Empty } from "../../components/Empty";
 import { Panel } from "../../components/Panel";
-import { format } from "../../lib/i18n";
 import { figuresOf, institutionsWith, ownValues, TRAIN_LOSS, valuesOf } from "./metrics";
+import { useFigureWords } from "./useFigureWords";
 
 /** More lines than these cannot be told apart. */
 const MOST_INSTITUTIONS = 5;
 
 /** Loss and figures over the rounds: of all hospitals together, and of those whose own one may see. */
-export function Figures({ rounds, ended }: { rounds: readonly Round[]; ended: boolean }) {
+export function Figures({ task, rounds, ended }: { task: string; rounds: readonly Round[]; ended: boolean }) {
   const { t } = useTranslation("training");
   const names = figuresOf(rounds);
   if (names.length === 0) {
@@ -27,7 +27,7 @@ export function Figures({ rounds, ended }: { rounds: readonly Round[]; ended: bo
       <Grid container spacing={3}>
         {names.map((name) => (
           <Grid key={name} size={{ xs: 12, md: 6, xl: 4 }}>
-            <Figure name={name} rounds={rounds} />
+            <Figure task={task} name={name} rounds={rounds} />
           </Grid>
         ))}
       </Grid>
@@ -35,8 +35,9 @@ export function Figures({ rounds, ended }: { rounds: readonly Round[]; ended: bo
   );
 }
 
-function Figure({ name, rounds }: { name: string; rounds: readonly Round[] }) {
+function Figure({ task, name, rounds }: { task: string; name: string; rounds: readonly Round[] }) {
   const { t } = useTranslation("training");
+  const write = useFigureWords();
   return (
     <Chart
       kind="line"
@@ -45,7 +46,7 @@ function Figure({ name, rounds }: { name: string; rounds: readonly Round[] }) {
       at={rounds.map(({ round }) => round)}
       atName={t("round")}
       series={useSeries(name, rounds)}
-      say={(value) => format().number(value, 4)}
+      say={(value) => write(task, name, value)}
     />
   );
 }

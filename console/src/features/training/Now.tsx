@@ -11,6 +11,7 @@ import { format } from "../../lib/i18n";
 import { figuresOf, lastStanding } from "./metrics";
 import { currentRound, ENDED, type Live } from "./progress";
 import { RunStatus, StreamStatus } from "./RunStatus";
+import { useFigureWords } from "./useFigureWords";
 
 interface Props {
   run: RunDetails;
@@ -46,7 +47,7 @@ export function Now({ run, rounds, live, stream }: Props) {
             <When run={run} />
           </Typography>
         </Box>
-        <Latest rounds={rounds} />
+        <Latest task={run.task} rounds={rounds} />
         <End run={run} />
       </Stack>
     </Panel>
@@ -63,8 +64,9 @@ function When({ run }: { run: RunDetails }) {
 }
 
 /** The figures of the last round that stands. */
-function Latest({ rounds }: { rounds: readonly Round[] }) {
+function Latest({ task, rounds }: { task: string; rounds: readonly Round[] }) {
   const { t } = useTranslation("training");
+  const write = useFigureWords();
   const last = lastStanding(rounds);
   if (!last) return null;
   return (
@@ -80,7 +82,7 @@ function Latest({ rounds }: { rounds: readonly Round[] }) {
               </Hint>
             </Typography>
             <Typography component="dd" variant="h2" sx={{ m: 0 }}>
-              {format().number(value, 4)}
+              {write(task, name, value)}
             </Typography>
           </Box>
         );

@@ -59,7 +59,7 @@ function Parts({ run, live, stream }: Parts) {
   return (
     <Stack spacing={3}>
       <Now run={run} rounds={rounds} live={live} stream={stream} />
-      <Figures rounds={rounds} ended={!running} />
+      <Figures task={run.task} rounds={rounds} ended={!running} />
       <Participation rounds={rounds} parts={parts} />
       <CostPanel run={run} parts={parts} />
       {may("getBudget") && <PrivacyPanel run={run} rounds={rounds.length} />}
