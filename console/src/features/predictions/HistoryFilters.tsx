@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { useSaid } from "../../components/useSaid";
 import { patientQuery, statusQuery } from "./api";
 import { PatientChoice } from "./PatientChoice";
 import type { HistorySearch } from "./search";
@@ -10,11 +11,12 @@ import type { HistorySearch } from "./search";
 /** Which predictions: by task, patient, day and who asked. The address keeps it. */
 export function HistoryFilters() {
   const { t } = useTranslation("predictions");
+  const say = useSaid();
   const search = useSearch({ from: "/inside/history" });
   const navigate = useNavigate({ from: "/history" });
   const status = useQuery(statusQuery);
   const patient = useQuery({ ...patientQuery(search.patient ?? ""), enabled: search.patient !== undefined });
-  const tasks = new Map(status.data?.tasks.map((each) => [each.task, each.title ?? each.task]));
+  const tasks = new Map(status.data?.tasks.map((each) => [each.task, say(each.title ?? each.task)]));
   if (search.task && !tasks.has(search.task)) tasks.set(search.task, search.task);
   // Another choice begins with the latest again.
   const go = (change: HistorySearch) =>

@@ -6,6 +6,7 @@ import type { PastPrediction } from "../../api-client/schema";
 import { DataTable, type Column } from "../../components/DataTable";
 import { TextLink } from "../../components/LinkButton";
 import { Status } from "../../components/Status";
+import { useSaid } from "../../components/useSaid";
 import { format } from "../../lib/i18n";
 import { statusQuery } from "./api";
 import { useWords, type Words } from "./words";
@@ -20,11 +21,12 @@ interface Props {
 export function HistoryTable({ items, me, onOpen }: Props) {
   const { t } = useTranslation("predictions");
   const words = useWords();
+  const say = useSaid();
   const status = useQuery(statusQuery);
   const titles = new Map(status.data?.tasks.map((each) => [each.task, each.title]));
   const columns: Column<PastPrediction>[] = [
     { key: "when", name: t("history.when"), cell: ({ created_at }) => <span style={{ whiteSpace: "nowrap" }}>{format().moment(created_at)}</span> },
-    { key: "task", name: t("predict.task"), cell: ({ task }) => titles.get(task) ?? task },
+    { key: "task", name: t("predict.task"), cell: ({ task }) => say(titles.get(task) ?? task) },
     { key: "said", name: t("history.said"), cell: (past) => <Saying past={past} words={words} /> },
     { key: "patient", name: t("history.patient"), cell: ({ patient_id }) => <OfPatient id={patient_id} /> },
     { key: "by", name: t("history.by"), cell: ({ worker_id }) => t(worker_id === me ? "history.you" : "history.colleague") },

@@ -9,6 +9,7 @@ import { Empty } from "../../components/Empty";
 import { Failure } from "../../components/Failure";
 import { Panel } from "../../components/Panel";
 import { Progress } from "../../components/Progress";
+import { useSaid } from "../../components/useSaid";
 import { format } from "../../lib/i18n";
 import { newKey } from "../../lib/key";
 import { Answer } from "./Answer";
@@ -34,6 +35,7 @@ interface Shown {
 /** Drop an image: see it, what the model makes of it, and which places of it speak for that. */
 export function ImagePanel({ form, image, patient }: Props) {
   const { t } = useTranslation("predictions");
+  const say = useSaid();
   const [shown, setShown] = useState<Shown | null>(null);
   const fits = (shown?.file.size ?? 0) <= image.most_bytes;
   const query = useQuery({
@@ -61,7 +63,7 @@ export function ImagePanel({ form, image, patient }: Props) {
       </Grid>
       <Grid size={{ xs: 12, md: 6 }}>
         <Stack spacing={3}>
-          <Panel title={form.title}>
+          <Panel title={say(form.title)}>
             {query.isFetching && <Progress label={t("answer.asking")} />}
             {query.error && <Failure error={query.error} retry={() => void query.refetch()} />}
             {!shown && <Empty title={t("image.none")}>{t("image.noneText")}</Empty>}

@@ -9,6 +9,7 @@ import { Empty } from "../../components/Empty";
 import { Failure } from "../../components/Failure";
 import { Panel } from "../../components/Panel";
 import { Progress } from "../../components/Progress";
+import { useSaid } from "../../components/useSaid";
 import { useKept } from "../../lib/drafts";
 import { newKey } from "../../lib/key";
 import { Answer } from "./Answer";
@@ -31,6 +32,7 @@ interface Props {
 /** A record's form, what the model says of it as it is typed, and what would change that. */
 export function RecordPanel({ form, patient }: Props) {
   const { t } = useTranslation("predictions");
+  const say = useSaid();
   const [own, setOwn] = useKept<Typed>(`predict ${form.task} ${patient?.id ?? ""}`, {});
   const held = useMemo(() => (patient ? heldBy(patient, form.fields) : {}), [patient, form]);
   const typed = { ...own, ...held };
@@ -71,7 +73,7 @@ export function RecordPanel({ form, patient }: Props) {
             <Lacking names={lacking} />
           ) : (
             <>
-              <Panel title={form.title}>
+              <Panel title={say(form.title)}>
                 {query.isFetching && <Progress label={t("answer.asking")} />}
                 {query.error && <Failure error={query.error} retry={() => void query.refetch()} />}
                 {/* There before what it is to say, else a screen reader would not say it. */}
