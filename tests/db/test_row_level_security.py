@@ -292,7 +292,7 @@ def test_each_sees_its_own_rows_and_counts_no_others(world, table):
         assert set(seen) == {(tenant,)}
         assert outcome(world, Scope(tenant), select(func.count()).where(table.c.tenant == others))[2] == [(0,)]
     with world.owner.connect() as owner:
-        assert owner.execute(select(func.count(table.c.tenant.distinct()))).scalar_one() == 2
+        assert {world.a, world.b} <= set(owner.execute(select(table.c.tenant)).scalars())
 
 
 @pytest.mark.parametrize("table", TENANT_TABLES, ids=lambda table: table.name)
