@@ -100,6 +100,7 @@ def served(client: httpx.Client) -> set[str]:
     return {each["task"] for each in client.get("/api/model/status").json()["tasks"]}
 
 
+@pytest.mark.timeout(PATIENCE)
 def test_a_consortium_starts_stops_and_goes_on_with_what_is_there(consortium):
     a_first_start_ends_with_everything_up_and_models_that_answer(consortium)
     ctrl_c_ends_every_process(consortium)

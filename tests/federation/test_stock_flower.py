@@ -48,6 +48,7 @@ def test_the_bundle_holds_its_manifest_and_no_code() -> None:
     assert sorted(names) == [".info/CONTENT", "pyproject.toml"]
 
 
+@pytest.mark.timeout(PATIENCE + 200)
 def test_stock_flower_runs_a_task_to_the_same_bits_as_a_simulation(tmp_path: Path, hospitals, watcher) -> None:
     task = apply(get("insurance-cost"), SETTINGS)
     plan = plan_of(task, 42)
