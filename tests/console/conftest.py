@@ -24,6 +24,7 @@ from tests.gateway.conftest import (
     trained,  # noqa: F401 - a fixture here as well
 )
 
+from fedcare.cli.gateway import KEEP_ALIVE_SECONDS
 from fedcare.db.database import Database
 from fedcare.gateway.app import create_app
 from fedcare.gateway.config import GatewayConfig
@@ -68,7 +69,10 @@ def site(postgres, template, server_folder) -> Iterator[Site]:
 @contextlib.contextmanager
 def _listening(app) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, ws="none", log_config=None, timeout_graceful_shutdown=1))
+        config = uvicorn.Config(
+            app, ws="none", log_config=None, timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         while not server.started:
@@ -113,10 +117,15 @@ class Seat:
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             self.faults.append(message.text)
 
-    def open(self, address: str) -> Page:
-        """Go to an address and wait until the page's heading is there."""
+    def open(self, address: str, settled: bool = True) -> Page:
+        """Go to an address and wait until the page's heading is there, and all that it asks for.
+
+        What comes moves what is below, so that a click amid it may meet nothing.
+        """
         self._page.goto(self.url + address)
         self._page.get_by_role("heading", level=1).wait_for()
+        if settled:
+            expect(self._page.locator("[aria-busy=true]")).to_have_count(0)
         return self._page
 
     def sign_in(self, role: str, institution: str | None = "A") -> None:

@@ -130,7 +130,7 @@ def test_every_page_says_what_failed_and_tries_again(seat, things, role):
     failing = Failing(page)
     for number, place in enumerate(PLACES[role]):
         failing.status = (0, 503, 429)[number % 3]
-        here.open(at(place, things))
+        here.open(at(place, things), settled=False)
         hurry(page, alerts(page))
         failing.status = None
         try_all(page)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The HTTP API.", invoke_without_command=True)
 
 GRACE_SECONDS = 30
+# Longer than clients keep an idle connection (httpx 5 s, proxies mostly 60 s): where the server closes it first, a
+# request that is just on its way is lost.
+KEEP_ALIVE_SECONDS = 75
 """How long a stop waits for requests in flight."""
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
@@ -92,6 +95,7 @@ def _serve(listener: socket.socket, workers: int, tls: dict[str, Any], behind_pr
         server_header=False,
         access_log=False,
         log_config=None,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
         **tls,
     )
