@@ -65,20 +65,37 @@ def test_a_round_stands_up_to_the_tolerance_itself():
     assert "auc is worse by 0.03" in refusal(-0.03, "auc", 0.02)
 
 
-def test_whoever_makes_up_more_of_the_median_institutions_loss_than_an_honest_update_weighs_on_it():
-    def losses(*values):
-        return replace(NOBODY, institutions={f"i{place}": {"loss": value} for place, value in enumerate(values)})
+def numbers(*losses):
+    return replace(NOBODY, institutions={f"i{place}": {"loss": loss} for place, loss in enumerate(losses)})
 
-    whole = losses(0.4, 0.4, 0.4, 0.4, 0.1)
-    assert weighs_on(whole, losses(0.2, 0.2, 0.2, 0.9, 0.9)) == pytest.approx(0.5 - MOST_LOSS)
-    assert weighs_on(whole, losses(0.36, 0.36, 0.36, 0.36, 0.0)) == 0.0
+
+def classes(bounded, *own, loss=0.5):
+    names = {f"i{place}": value for place, value in enumerate(own)}
+    figures = {name: {"loss": loss} for name in names}
+    return replace(NOBODY, metrics={"loss": loss}, institutions=figures, bounded_loss=bounded, bounded_losses=names)
+
+
+def test_whoever_makes_up_more_of_the_median_institutions_loss_than_an_honest_update_weighs_on_it():
+    whole = numbers(0.4, 0.4, 0.4, 0.4, 0.1)
+    assert weighs_on(whole, numbers(0.2, 0.2, 0.2, 0.9, 0.9)) == pytest.approx(0.5 - MOST_LOSS)
+    assert weighs_on(whole, numbers(0.36, 0.36, 0.36, 0.36, 0.0)) == 0.0
     assert weighs_on(whole, NOBODY) == 0.0
 
 
-def test_where_only_sums_are_known_it_is_the_bounded_loss_that_counts():
-    whole, rest = (
-        replace(NOBODY, metrics={"loss": loss}, bounded_loss=bounded) for loss, bounded in ((0.7, 0.4), (1.3, 0.3))
-    )
+def test_of_classes_it_is_the_bounded_loss_however_sure_some_rows_make_the_other():
+    whole = classes(0.4, 0.4, 0.4, 0.4, 0.4, 0.1, loss=0.5)
+    assert weighs_on(whole, classes(0.9, 0.3, 0.3, 0.3, 0.9, 0.9, loss=5.0)) == pytest.approx(0.25 - MOST_BOUNDED_LOSS)
+    assert weighs_on(whole, classes(0.1, 0.38, 0.38, 0.38, 0.38, 0.0, loss=0.01)) == 0.0
+    assert weighs_on(whole, NOBODY) == 0.0
+
+
+def test_where_only_sums_are_known_it_is_the_bounded_loss_of_all_rows():
+    whole, rest = classes(0.4, loss=0.7), classes(0.3, loss=1.3)
     assert weighs_on(whole, rest) == pytest.approx(0.25 - MOST_BOUNDED_LOSS)
     assert weighs_on(rest, whole) == 0.0
     assert weighs_on(whole, NOBODY) == 0.0
+
+
+def test_sums_of_numbers_say_nothing_of_who_weighs_on_them():
+    whole, rest = (replace(NOBODY, metrics={"loss": loss}) for loss in (4.0, 1.0))
+    assert weighs_on(whole, rest) == 0.0

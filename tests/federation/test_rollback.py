@@ -244,3 +244,13 @@ def test_an_institution_whose_labels_are_the_wrong_way_round_is_left_out_though_
 
 def flipped(records):
     return replace(records, target=1.0 - records.target)
+
+
+def test_the_round_with_the_least_bounded_loss_of_the_median_institution_is_the_best(study, folder, watcher):
+    # Rounds go back and forth, so that the last one is not the best; one institution tells every one of them wrongly.
+    plan = study("breast-cancer", rounds__rounds=5, defence__acceptance=0.5, local__lr=0.05, lr_schedule="constant")
+    liar = plan.institutions[0].name
+    outcome, _ = run(plan, folder, watcher, liars=(liar,))
+    losses = {each.round: each.bounded_loss for each in outcome.state.history}
+    assert outcome.state.best_round == min(losses, key=lambda number: losses[number])
+    assert len(set(losses.values())) == 5

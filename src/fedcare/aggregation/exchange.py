@@ -103,7 +103,8 @@ class RoundRecord:
     ``bytes_sent`` and ``bytes_received`` are payload bytes; ``seconds`` is the round's duration. ``late_answers`` came
     during it, to questions of earlier rounds. ``institution_seconds``: how long each institution trained.
     ``rolled_back``: why the round's weights were thrown away; the next round began where this one had.
-    ``bounded_loss``: that of all validation rows (``training.metrics.bounded_loss``), where it is known.
+    ``bounded_loss``: the median institution's on its validation rows, or that of all rows where only sums are known
+    (``training.metrics.bounded_loss``).
     """
 
     round: int

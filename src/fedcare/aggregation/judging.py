@@ -25,7 +25,8 @@ class Judgement:
     """Pooled metrics and metrics by institution of one set of weights on one split, with the sums behind them.
 
     ``intervals``: of noisy sums, how far the noise may have moved each pooled metric; None where it says nothing.
-    ``bounded_loss``: ``metrics.bounded_loss`` of the pooled sums, where they are exact.
+    ``bounded_loss``: ``metrics.bounded_loss`` of the pooled sums, where they are exact; ``bounded_losses``: by
+    institution.
     """
 
     metrics: dict[str, float]
@@ -35,6 +36,12 @@ class Judgement:
     dropped: dict[str, str]
     intervals: dict[str, Interval | None] = field(default_factory=dict)
     bounded_loss: float | None = None
+    bounded_losses: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def median_bounded_loss(self) -> float | None:
+        """That of the median institution, which no minority moves far; of all rows where only sums are known."""
+        return float(np.median([*self.bounded_losses.values()])) if self.bounded_losses else self.bounded_loss
 
 
 NOBODY = Judgement({}, {}, np.zeros(0), HALF, {})
@@ -65,8 +72,16 @@ def judge(
     if noise is None:
         each = {name: metrics.metrics(kind, classes, own, threshold) for name, own in known.items()}
         found = metrics.metrics(kind, classes, pooled, threshold)
-        bounded = metrics.bounded_loss(kind, classes, pooled)
-        return Judgement(found, each, shown, threshold, dropped, bounded_loss=bounded)
+        bounded = {name: metrics.bounded_loss(kind, classes, own) for name, own in known.items()}
+        return Judgement(
+            found,
+            each,
+            shown,
+            threshold,
+            dropped,
+            bounded_loss=metrics.bounded_loss(kind, classes, pooled),
+            bounded_losses={name: loss for name, loss in bounded.items() if loss is not None},
+        )
     doses = sum(max(1, len(answer.members)) for answer in answers if answer.institution in sums)
     reading = _Reading(task, threshold)
     return Judgement(

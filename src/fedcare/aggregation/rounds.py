@@ -281,7 +281,7 @@ class RoundLoop:
             participants={name: rows for update in updates for name, rows in update.participants.items()},
             dropped={**judgement.dropped, **dropped},
             examples=rows,
-            bounded_loss=judgement.bounded_loss,
+            bounded_loss=judgement.median_bounded_loss,
         )
 
     def _remember(self, state: RunState, record: RoundRecord, candidate: Vector) -> None:
@@ -305,19 +305,16 @@ class RoundLoop:
     def _better(self, new: RoundRecord, old: RoundRecord) -> bool:
         """Whether the deciding metric rose; between equals the lower loss decides.
 
-        It is the pooled one, but that of the median institution where the plan defends itself against members that lie:
-        whoever claims enough rows decides what is pooled. Where such a plan shows sums alone, the bounded loss decides:
-        rows with wrong labels speak for the worse of two models, and there they speak least.
+        Of classes the bounded loss decides where the plan defends itself against members that lie: their rows speak for
+        the worse of two models, and there they speak least. How patients are ranked tells late rounds apart no more.
+        Of numbers it is the metric of the median institution, as whoever claims enough rows decides what is pooled.
         """
-        masked = self.plan.defence.acceptance is not None and not new.institutions
-        if masked and new.bounded_loss is not None and old.bounded_loss is not None:
+        defended = self.plan.defence.acceptance is not None
+        if defended and new.bounded_loss is not None and old.bounded_loss is not None:
             return new.bounded_loss < old.bounded_loss
         if self._metric not in new.metrics or self._metric not in old.metrics:
             return self._metric in new.metrics
-        if self.plan.defence.acceptance is not None:
-            gained = self._gain(old, new)
-        else:
-            gained = self._gain(Pooled(old.metrics), Pooled(new.metrics))
+        gained = self._gain(old, new) if defended else self._gain(Pooled(old.metrics), Pooled(new.metrics))
         return gained > 0 if gained else new.metrics["loss"] < old.metrics["loss"]
 
 
