@@ -82,10 +82,11 @@ def test_whoever_makes_up_more_of_the_median_institutions_loss_than_an_honest_up
     assert weighs_on(whole, NOBODY) == 0.0
 
 
-def test_of_classes_it_is_the_bounded_loss_however_sure_some_rows_make_the_other():
+def test_of_classes_the_bounded_loss_tells_too_however_sure_some_rows_make_the_other():
     whole = classes(0.4, 0.4, 0.4, 0.4, 0.4, 0.1, loss=0.5)
     assert weighs_on(whole, classes(0.9, 0.3, 0.3, 0.3, 0.9, 0.9, loss=5.0)) == pytest.approx(0.25 - MOST_BOUNDED_LOSS)
-    assert weighs_on(whole, classes(0.1, 0.38, 0.38, 0.38, 0.38, 0.0, loss=0.01)) == 0.0
+    assert weighs_on(whole, classes(0.1, 0.4, 0.4, 0.4, 0.4, 0.0, loss=0.3)) == pytest.approx(0.4 - MOST_LOSS)
+    assert weighs_on(whole, classes(0.1, 0.38, 0.38, 0.38, 0.38, 0.0, loss=0.4)) == 0.0
     assert weighs_on(whole, NOBODY) == 0.0
 
 
