@@ -22,6 +22,8 @@ PARTS = 5
 # of chest X-rays fell by .05 at most, without an attacker's that had its labels flipped by .09 in the last round and .2
 # to .47 before; of a masked group it was .02 and .14 to .27. The loss fell by .17 at most, and by .31 to .43.
 MOST_BOUNDED_LOSS, MOST_LOSS = 0.07, 0.25
+# Bounded losses below this are those of a few rows, and shares of them chance: all of them count as equal.
+LEAST_BOUNDED_LOSS = 0.1
 
 
 class Judged(Protocol):
@@ -78,8 +80,9 @@ def weighs_on(whole: Judgement, rest: Judgement) -> float:
 
 def _bounded(of: Judgement) -> Judgement:
     """The bounded losses of a judgement in the place of its figures."""
-    pooled = {} if of.bounded_loss is None else {"loss": of.bounded_loss}
-    return replace(of, metrics=pooled, institutions={name: {"loss": own} for name, own in of.bounded_losses.items()})
+    pooled = {} if of.bounded_loss is None else {"loss": max(of.bounded_loss, LEAST_BOUNDED_LOSS)}
+    own = {name: {"loss": max(loss, LEAST_BOUNDED_LOSS)} for name, loss in of.bounded_losses.items()}
+    return replace(of, metrics=pooled, institutions=own)
 
 
 def refusal(gained: float | None, metric: str, tolerance: float) -> str | None:
