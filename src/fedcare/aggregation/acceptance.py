@@ -19,8 +19,9 @@ from fedcare.aggregation.judging import Judgement
 # Each part that is left out by way of trial costs an evaluation, which must not grow with the number of institutions.
 PARTS = 5
 # Shares that an update may make up of the bounded loss and of the loss. Without an honest hospital's the bounded loss
-# of chest X-rays fell by .05 at most at the median one, and by .08 of a masked group; without an attacker's that had its
-# labels flipped by .2 to .47 before training ended, and by .14 to .27. The loss fell by .17 at most, and by .31 to .43.
+# of chest X-rays fell by .05 at most at the median one, and by .08 of a masked group; without an attacker's that had
+# its labels flipped by .2 to .47 before training ended, and by .14 to .27. The loss fell by .17 at most, and by .31 to
+# .43.
 MOST_BOUNDED_LOSS, MOST_LOSS = 0.1, 0.25
 # Bounded losses below this are those of a few rows, and shares of them chance: all of them count as equal.
 LEAST_BOUNDED_LOSS = 0.1
