@@ -24,7 +24,7 @@ PARTS = 5
 # .43.
 MOST_BOUNDED_LOSS, MOST_LOSS = 0.1, 0.25
 # Bounded losses below this are those of a few rows, and shares of them chance: all of them count as equal.
-LEAST_BOUNDED_LOSS = 0.1
+LEAST_BOUNDED_LOSS = 0.03
 
 
 class Judged(Protocol):
