@@ -18,5 +18,4 @@ def test_every_attack_is_refused(report):
 
 def test_the_run_in_progress_is_unharmed(report):
     assert report.unharmed, table(report)
-    assert report.slowest < 30  # Seconds, on a machine that does much else.
     assert report.grown_mib < 200
