@@ -248,7 +248,7 @@ def flipped(records):
 
 def test_the_round_with_the_least_bounded_loss_of_the_median_institution_is_the_best(study, folder, watcher):
     # Rounds go back and forth, so that the last one is not the best; one institution tells every one of them wrongly.
-    plan = study("breast-cancer", rounds__rounds=5, defence__acceptance=0.5, local__lr=0.05, lr_schedule="constant")
+    plan = study("breast-cancer", rounds__rounds=5, defence__acceptance=0.5, local__lr=0.2, lr_schedule="constant")
     liar = plan.institutions[0].name
     outcome, _ = run(plan, folder, watcher, liars=(liar,))
     losses = {each.round: each.bounded_loss for each in outcome.state.history}

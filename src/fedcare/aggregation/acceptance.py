@@ -70,9 +70,9 @@ def weighs_on(whole: Judgement, rest: Judgement) -> float:
     """How much more of the loss falls away from ``whole`` to ``rest`` than an honest update makes up; 0 if it does not.
 
     Of the median institution both are looked at. In the bounded loss no row counts for much: neither rows with wrong
-    labels, nor those few of which weights are wrongly sure, as without an attacker's update they are in late rounds. In
-    the loss just those count, which a trigger makes. Where only sums are known it is the bounded loss of all rows, in
-    which a member with wrong labels weighs no more than its share of the rows.
+    labels, nor those few of which weights are wrongly sure. In the loss just these count, which a trigger makes. Where
+    only sums are known it is the bounded loss of all rows, in which a member with wrong labels weighs no more than its
+    share of the rows.
     """
     bounded = gain(_bounded(whole), _bounded(rest), "loss", False)
     own = gain(whole, rest, "loss", False) if whole.institutions else None
