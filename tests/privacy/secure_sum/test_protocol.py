@@ -1,5 +1,7 @@
 """Whoever drops out, wherever: the sum of the rest is exact, or there is none and nothing of anybody is told."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,6 +18,7 @@ from tests.privacy.secure_sum.consortium import (
 )
 
 from fedcare.errors import SecureSumFailed
+from fedcare.privacy.secure_sum.keys import self_seed
 from fedcare.privacy.secure_sum.masks import Masked
 from fedcare.privacy.secure_sum.rules import threshold_of
 
@@ -127,7 +130,7 @@ def test_all_messages_but_one_are_spread_evenly(five, seen):
 
     Every answer is zero, so that nothing but masks is seen.
     """
-    parameters, chi = 25_600, []
+    parameters = 25_600
     silent = NAMES[seen]
     inputs = {name: (np.zeros(2), np.zeros(parameters, dtype=np.float32)) for name in NAMES}
     agreement = five.agree()
@@ -137,10 +140,42 @@ def test_all_messages_but_one_are_spread_evenly(five, seen):
         for name in NAMES
         if name != silent
     ]
+    check_spread([*sent, added_up(sent)])
+
+
+def test_once_everybodys_own_mask_is_known_any_messages_but_all_are_spread_evenly(five):
+    """At the end of a sum the coordinator can take off each survivor's own mask: what is left are masks of pairs."""
+    parameters = 25_600
+    inputs = {name: (np.zeros(2), np.zeros(parameters, dtype=np.float32)) for name in NAMES}
+    agreement = five.agree()
+    formed, sent = agreement.next_sum("question", parameters), {}
+    for name in NAMES:
+        data = five.members[name].mask(formed.call(), "question", summand(*inputs[name], 0.2))
+        formed.take_masked(name, data)
+        sent[name] = Masked.from_bytes(data, parameters)
+    survivors = formed.ask_survivors()
+    for name in NAMES:
+        formed.take_signature(name, five.members[name].survivors(survivors))
+    told = {name: five.members[name].reveal(formed.ask_reveal()) for name in NAMES}
+    for name in NAMES:
+        own = agreement.secret({who: each.own[name] for who, each in told.items()})
+        sent[name].mask(self_seed(own, name, agreement.session, 0, "question"), -1)
+    assert not added_up(list(sent.values())).ring.any()  # So the own masks are off, and every answer was zero.
+    # Sums of three and four are those of the other two and of the other one with the opposite sign.
+    check_spread([added_up([sent[name] for name in names]) for size in (1, 2) for names in combinations(NAMES, size)])
+
+
+def added_up(sent: list[Masked]) -> Masked:
     together = sent[0].copy()
     for other in sent[1:]:
         together.add(other)
-    for each in (*sent, together):
+    return together
+
+
+def check_spread(seen: list[Masked]) -> None:
+    """Fails where the bytes of 25,600 numbers are not as even as those of true chance."""
+    chi = []
+    for each in seen:
         for shift in (0, 8, 16, 24):
             counts = np.bincount((each.ring >> np.uint32(shift)) & np.uint32(255), minlength=256)
             chi.append(float(((counts - 100.0) ** 2 / 100.0).sum()))
