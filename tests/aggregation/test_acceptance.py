@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedcare.aggregation.acceptance import MOST_BOUNDED_LOSS, MOST_LOSS, gain, refusal, weighs_on
+from fedcare.aggregation.acceptance import MOST_BOUNDED_LOSS, MOST_LOSS, gain, refusal, speaks_for, weighs_on
 from fedcare.aggregation.judging import NOBODY
 
 
@@ -106,3 +106,11 @@ def test_where_only_sums_are_known_it_is_the_bounded_loss_of_all_rows():
 def test_sums_of_numbers_say_nothing_of_who_weighs_on_them():
     whole, rest = (replace(NOBODY, metrics={"loss": loss}) for loss in (4.0, 1.0))
     assert weighs_on(whole, rest) == 0.0
+
+
+def test_weights_that_are_clearly_worse_without_an_update_speak_for_it():
+    whole = classes(0.4)
+    assert speaks_for(whole, classes(0.44))
+    assert not speaks_for(whole, classes(0.41))
+    assert not speaks_for(whole, classes(0.3))
+    assert speaks_for(replace(NOBODY, metrics={"loss": 4.0}), replace(NOBODY, metrics={"loss": 4.0}))

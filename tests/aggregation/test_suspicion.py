@@ -1,5 +1,7 @@
 """Whoever was in every masked group that did harm is found; whom chance accused comes back."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +49,16 @@ def test_harm_done_on_return_sends_away_at_once_and_for_longer():
 def test_a_round_that_stands_clears_whoever_took_part_and_nobody_else():
     assert suspicion([record(1, "de", "abc"), record(2, "abcde")]).suspects == frozenset()
     assert suspicion([record(1, "de", "abc"), record(2, "abde", c="no answer came in time")]).suspects == {"c"}
+
+
+def test_whoever_is_doubtful_is_not_cleared_by_a_round_that_stands():
+    doubted = replace(record(2, "abcde"), doubtful=["a", "e"])
+    assert suspicion([record(1, "de", "abc"), doubted]).suspects == {"a"}
+
+
+def test_a_round_that_was_rolled_back_clears_nobody():
+    back = replace(record(2, "abcde"), rolled_back="its auc is worse")
+    assert suspicion([record(1, "de", "abc"), back]).suspects == {"a", "b", "c"}
 
 
 def test_other_groups_that_do_harm_while_one_sits_out_are_suspected_beside_it():

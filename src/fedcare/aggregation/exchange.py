@@ -104,7 +104,8 @@ class RoundRecord:
     during it, to questions of earlier rounds. ``institution_seconds``: how long each institution trained.
     ``rolled_back``: why the round's weights were thrown away; the next round began where this one had.
     ``bounded_loss``: the median institution's on its validation rows, or that of all rows where only sums are known
-    (``training.metrics.bounded_loss``).
+    (``training.metrics.bounded_loss``). ``doubtful``: participants in masked groups that the round was not clearly
+    better for.
     """
 
     round: int
@@ -121,3 +122,4 @@ class RoundRecord:
     rolled_back: str | None = None
     examples: int = 0
     bounded_loss: float | None = None
+    doubtful: list[str] = field(default_factory=list)

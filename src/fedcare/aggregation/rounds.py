@@ -122,6 +122,7 @@ class RoundLoop:
         dropped |= dict.fromkeys(away, SITS_OUT)
         # 4. Without enough of them the round does not stand.
         former = replace(state)
+        doubtful: Set[str] = frozenset()
         lost = self._lost(round_number, answers, updates, dropped)
         if lost is None:
             # 5. Make one set of weights of them.
@@ -129,13 +130,13 @@ class RoundLoop:
             #    these rows anew each time would flatter an untrained model most. Where it does harm, try without one.
             attempt = self._best_attempt(round_number, state, former, updates, suspected)
             updates, candidate, judgement = [*attempt.updates], attempt.candidate, attempt.judgement
-            lost, dropped = attempt.refusal, {**dropped, **attempt.left_out}
+            lost, dropped, doubtful = attempt.refusal, {**dropped, **attempt.left_out}, attempt.doubtful
         else:
             candidate, judgement = former.vector, NOBODY
         # 7. Remember the round, and the best weights so far; where the round did harm, go back to the former weights.
         record = replace(self._record(round_number, updates, dropped, judgement), rolled_back=lost)
         worked = {each.institution: round(each.seconds, 3) for each in answers if not (each.error or each.members)}
-        record = replace(record, institution_seconds=worked)
+        record = replace(record, institution_seconds=worked, doubtful=sorted(record.participants.keys() & doubtful))
         record = _with_traffic(record, before, self.exchange.traffic, time.perf_counter() - started)
         if lost is not None:
             self._roll_back(state, former)

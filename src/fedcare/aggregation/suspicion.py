@@ -37,9 +37,10 @@ def suspicion(history: Sequence[RoundRecord]) -> Suspicion:
     """What the rounds so far say of the next one.
 
     A round in which a group did harm leaves those suspects who were in it; where none was, its members are the new
-    ones. Whose update stands in a round is cleared. Who alone is left sits out as many rounds as its groups have done
-    harm, and is suspected when it comes back: harm again sends it away for longer, none clears it. So chance costs an
-    honest member a few rounds, and an attacker takes part in fewer and fewer.
+    ones. Whose update stands in a round is cleared, but for whoever is doubtful: the harm of a member that pulls back
+    cannot be told from chance in each round, and the next would clear it. Who alone is left sits out as many rounds as
+    its groups have done harm, and is suspected when it comes back: harm again sends it away for longer, none clears it.
+    So chance costs an honest member a few rounds, and an attacker takes part in fewer and fewer.
     """
     suspects: Set[str] = frozenset()
     harm: Counter[str] = Counter()
@@ -47,7 +48,8 @@ def suspicion(history: Sequence[RoundRecord]) -> Suspicion:
     for record in history:
         accused = {name for name, why in record.dropped.items() if _is_harm(why)}
         harm.update(accused)
-        unheard = suspects - accused - record.participants.keys()
+        cleared = set[str]() if record.rolled_back else record.participants.keys() - {*record.doubtful}
+        unheard = suspects - accused - cleared
         blamed = suspects & accused or accused
         suspects = blamed | unheard
         if len(blamed) == 1:
