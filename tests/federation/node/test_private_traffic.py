@@ -40,6 +40,17 @@ def test_a_refusal_of_a_private_plan_says_no_number_of_records(unconnected, aski
         assert privacy.page(tx, None, None, 10) == []
 
 
+def test_a_plan_whose_noise_follows_from_its_seed_gets_nothing(unconnected, asking, plan):
+    told = plan(privacy__dp__enabled=True, privacy__dp__epsilon=0.5, privacy__dp__seeded_noise=True, full_batch=True)
+    here = unconnected()
+    here.approve(told)
+    error = asking(told).ask(here).error
+    assert error.startswith("refused: ") and "noise follows from the plan" in error
+    assert here.egress() == []
+    with here.store.transaction() as tx:
+        assert privacy.page(tx, None, None, 10) == []
+
+
 def test_what_the_budget_does_not_allow_is_refused_with_what_is_left(unconnected, asking, plan):
     dear = plan(privacy__dp__enabled=True, privacy__dp__epsilon=3.0, full_batch=True)
     here = unconnected()
