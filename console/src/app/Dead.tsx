@@ -1,11 +1,14 @@
 import { Box, Button } from "@mui/material";
 import { Link, useRouter, type ErrorComponentProps } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Empty } from "../components/Empty";
 import { Failure } from "../components/Failure";
 import { Problem } from "../lib/api";
-import { forgetFailedPages } from "../lib/lazyPage";
+import { hasDrafts } from "../lib/drafts";
+import { forgetFailedPages, NotLoaded } from "../lib/lazyPage";
+import { reloadOnce } from "../lib/version";
 
 /** No page has this address. */
 export function Missing() {
@@ -26,6 +29,7 @@ export function Crash({ error, reset }: ErrorComponentProps) {
     await router.invalidate();
     reset();
   }
+  if (error instanceof NotLoaded && error.replaced) return <Replaced />;
   if (error instanceof Problem) {
     return (
       <Box sx={{ maxWidth: 1200, mx: "auto", px: 3, py: 6 }}>
@@ -33,14 +37,32 @@ export function Crash({ error, reset }: ErrorComponentProps) {
       </Box>
     );
   }
-  const reload = (
+  return (
+    <Empty title={t("crash.title")} action={<Reload />}>
+      {t("crash.text")}
+    </Empty>
+  );
+}
+
+/** A page's file is gone, as another version of the console is served now: that one comes where nothing is lost by it. */
+function Replaced() {
+  const { t } = useTranslation();
+  const [typed] = useState(hasDrafts);
+  useEffect(() => {
+    if (!typed) reloadOnce();
+  }, [typed]);
+  return (
+    <Empty title={t("replaced.title")} action={<Reload />}>
+      {t(typed ? "replaced.typed" : "replaced.text")}
+    </Empty>
+  );
+}
+
+function Reload() {
+  const { t } = useTranslation();
+  return (
     <Button variant="contained" onClick={() => location.reload()}>
       {t("crash.reload")}
     </Button>
-  );
-  return (
-    <Empty title={t("crash.title")} action={reload}>
-      {t("crash.text")}
-    </Empty>
   );
 }

@@ -41,7 +41,7 @@ class Boundary extends Component<{ children: ReactNode }, { error: unknown }> {
   override render() {
     if (this.state.error === undefined) return this.props.children;
     if (!(this.state.error instanceof NotLoaded)) throw this.state.error;
-    return <Missing retry={tryAgain} />;
+    return <Missing replaced={this.state.error.replaced} />;
   }
 }
 
@@ -51,16 +51,17 @@ function tryAgain(): void {
   failing.clear();
 }
 
-function Missing({ retry }: { retry: () => void }) {
+/** Of a version that is gone nothing more will come. */
+function Missing({ replaced }: { replaced: boolean }) {
   const { t } = useTranslation();
   const again = (
-    <Button color="inherit" size="small" onClick={retry}>
-      {t("failure.retry")}
+    <Button color="inherit" size="small" onClick={replaced ? () => location.reload() : tryAgain}>
+      {t(replaced ? "crash.reload" : "failure.retry")}
     </Button>
   );
   return (
     <Alert severity="warning" action={again}>
-      {t("failure.part")}
+      {t(replaced ? "replaced.title" : "failure.part")}
     </Alert>
   );
 }

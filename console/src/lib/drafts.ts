@@ -19,6 +19,8 @@ interface Draft<T> {
   set: (value: T) => void;
   /** Saved or given up. */
   drop: () => void;
+  /** Given up, and begun anew with this. */
+  restart: (value: T) => void;
 }
 
 export function useDraft<T>(place: string, initial: () => T): Draft<T> {
@@ -34,6 +36,10 @@ export function useDraft<T>(place: string, initial: () => T): Draft<T> {
     },
     drop: () => {
       kept(me).delete(place);
+    },
+    restart: (next) => {
+      kept(me).delete(place);
+      setValue(next);
     },
   };
 }
@@ -52,6 +58,11 @@ export function useKept<T>(place: string, initial: T | (() => T)): [T, (value: T
     [me, place],
   );
   return [value, set];
+}
+
+/** Whether anything was typed that only this tab's memory holds. */
+export function hasDrafts(): boolean {
+  return drafts.size > 0;
 }
 
 export function keepDraft(person: string, place: string, value: unknown): void {

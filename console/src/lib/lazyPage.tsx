@@ -1,10 +1,11 @@
 import { use, type ComponentType } from "react";
 
 import { Problem } from "./api";
+import { isReplaced } from "./version";
 
 /** A page's or a part's file could not be had: the network is away, or another version of the console is served now. */
 export class NotLoaded extends Problem {
-  constructor() {
+  constructor(readonly replaced: boolean) {
     super(0, { code: "unreachable", message: "", details: {} });
   }
 }
@@ -32,9 +33,9 @@ export function lazyPage<Name extends string, Props extends object = object>(
       (file) => {
         found = file[name];
       },
-      () => {
+      async () => {
         failed.add(() => (coming = undefined));
-        throw new NotLoaded();
+        throw new NotLoaded(await isReplaced());
       },
     ));
 

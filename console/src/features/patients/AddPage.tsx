@@ -47,7 +47,7 @@ export function AddPage() {
           action={t("form.add")}
           found={draft.found && draft.value !== NOTHING}
           onDiscard={() => {
-            draft.set(NOTHING);
+            draft.restart(NOTHING);
             adding.reset();
           }}
           cancel={<LinkButton to="/patients">{t("form.back")}</LinkButton>}

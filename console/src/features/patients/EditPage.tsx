@@ -78,7 +78,7 @@ function Editing({ patient }: { patient: Patient }) {
     saving.mutate(next);
   }
   function discard(): void {
-    draft.set({ base: patient, typed: typedOf(patient, decimalSign()) });
+    draft.restart({ base: patient, typed: typedOf(patient, decimalSign()) });
     setTheirs(null);
     saving.reset();
   }
