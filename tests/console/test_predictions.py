@@ -312,6 +312,9 @@ def test_the_history_is_filtered_and_an_outcome_recorded(seat, ada, role):
     page.get_by_label("To", exact=True).fill("2001-01-02")
     expect(page.get_by_text("No prediction is like this")).to_be_visible()
     assert "since=2001-01-01" in page.url
+    page.get_by_role("button", name="Clear filters").click()
+    expect(rows.nth(1)).to_be_visible()
+    expect(page.get_by_role("button", name="Clear filters")).to_have_count(0)
 
 
 ASK = """async body => {

@@ -71,7 +71,7 @@ function Chance({ said, about }: { said: Shown; about: string }) {
   const threshold = said.threshold === null ? "" : t("answer.threshold", { value: percent(said.threshold), label: named.label });
   return (
     <Box>
-      <Stack direction="row" sx={{ gap: 1.5, alignItems: "center", flexWrap: "wrap" }}>
+      <Stack direction="row" sx={{ columnGap: 1.5, rowGap: 0.5, mb: 1, alignItems: "center", flexWrap: "wrap" }}>
         <Typography sx={BIG} component="p">
           {t("answer.chance", named)}
         </Typography>

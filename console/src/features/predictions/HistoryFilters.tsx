@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useSaid } from "../../components/useSaid";
 import { patientQuery, statusQuery } from "./api";
 import { PatientChoice } from "./PatientChoice";
-import type { HistorySearch } from "./search";
+import { isFiltered, type HistorySearch } from "./search";
 
 /** Which predictions: by task, patient, day and who asked. The address keeps it. */
 export function HistoryFilters() {
@@ -37,7 +37,7 @@ export function HistoryFilters() {
         select
         label={t("predict.task")}
         value={search.task ?? ""}
-        sx={{ width: "auto", minWidth: 220 }}
+        sx={{ width: "auto", minWidth: 220, "& .MuiSelect-select": { whiteSpace: "normal" } }}
         slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}
         onChange={(event) => go({ task: event.target.value || undefined })}
       >
@@ -55,13 +55,15 @@ export function HistoryFilters() {
         hint={t("patient.type")}
         onChange={(id) => go({ patient: id })}
       />
-      {day("since")}
-      {day("until")}
+      <Stack direction="row" sx={{ gap: 2 }}>
+        {day("since")}
+        {day("until")}
+      </Stack>
       <FormControlLabel
         control={<Checkbox checked={search.mine ?? false} onChange={(event) => go({ mine: event.target.checked || undefined })} />}
         label={t("history.mine")}
       />
-      <Button onClick={() => void navigate({ search: {} })}>{t("history.everything")}</Button>
+      {isFiltered(search) && <Button onClick={() => void navigate({ search: {} })}>{t("history.everything")}</Button>}
     </Stack>
   );
 }

@@ -15,7 +15,7 @@ import { historyQuery } from "./api";
 import { HistoryFilters } from "./HistoryFilters";
 import { HistoryTable } from "./HistoryTable";
 import { PastDialog } from "./PastDialog";
-import { momentsOf } from "./search";
+import { isFiltered, momentsOf } from "./search";
 
 /** What the model was asked before, what it said, and what turned out to be true. */
 export function HistoryPage() {
@@ -33,7 +33,7 @@ export function HistoryPage() {
       ...momentsOf({ since, until }),
     }),
   );
-  const filtered = [task, patient, since, until, mine].some((each) => each !== undefined);
+  const filtered = isFiltered({ task, patient, since, until, mine });
   const turn = (to: string | undefined) => void navigate({ search: (before) => ({ ...before, cursor: to }) });
   return (
     <Page title={t("history.title")} lead={t("history.lead")}>

@@ -1,4 +1,4 @@
-import { Button, Stack, Typography } from "@mui/material";
+import { Box, Button, Stack, Typography } from "@mui/material";
 import Grid from "@mui/material/Grid";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
@@ -41,55 +41,58 @@ export function RecordPanel({ form, patient }: Props) {
   const { query, settled } = usePrediction(asked, lacking.length === 0);
   const type = (name: string, text: string) => setOwn({ ...own, [name]: text });
   return (
-    <Grid container spacing={3}>
-      <Grid size={{ xs: 12, md: 5 }}>
-        <Stack spacing={3}>
-          <Panel title={t("form.title")} hint={t(patient ? "form.hintPatient" : "form.hint")}>
-            <Grid container spacing={2} component="form" noValidate onSubmit={(event) => event.preventDefault()}>
-              {form.fields.map((field) => (
-                <Grid key={field.name} size={{ xs: 12, sm: 6 }}>
-                  <FieldInput
-                    field={field}
-                    text={typed[field.name] ?? ""}
-                    held={field.name in held}
-                    onChange={(text) => type(field.name, text)}
-                  />
-                </Grid>
-              ))}
+    <Box sx={BESIDE}>
+      <Panel title={t("form.title")} hint={t(patient ? "form.hintPatient" : "form.hint")}>
+        <Grid container spacing={2} component="form" noValidate onSubmit={(event) => event.preventDefault()}>
+          {form.fields.map((field) => (
+            <Grid key={field.name} size={{ xs: 12, sm: 6 }}>
+              <FieldInput
+                field={field}
+                text={typed[field.name] ?? ""}
+                held={field.name in held}
+                onChange={(text) => type(field.name, text)}
+              />
             </Grid>
-            {Object.keys(held).length < form.fields.length && (
-              <Stack direction="row" sx={{ flexWrap: "wrap", mt: 2 }}>
-                <Button onClick={() => setOwn(typicalRecord(form.fields))}>{t("form.typical")}</Button>
-                <Button onClick={() => setOwn({})}>{t("form.clear")}</Button>
+          ))}
+        </Grid>
+        {Object.keys(held).length < form.fields.length && (
+          <Stack direction="row" sx={{ flexWrap: "wrap", mt: 2 }}>
+            <Button onClick={() => setOwn(typicalRecord(form.fields))}>{t("form.typical")}</Button>
+            <Button onClick={() => setOwn({})}>{t("form.clear")}</Button>
+          </Stack>
+        )}
+      </Panel>
+      <Stack spacing={3} sx={{ gridRow: { md: "1 / 3" }, gridColumn: { md: 2 }, minWidth: 0 }}>
+        {lacking.length > 0 ? (
+          <Lacking names={lacking} />
+        ) : (
+          <>
+            <Panel title={say(form.title)}>
+              {query.isFetching && <Progress label={t("answer.asking")} />}
+              {query.error && <Failure error={query.error} retry={() => void query.refetch()} />}
+              {/* There before what it is to say, else a screen reader would not say it. */}
+              <Stack spacing={2} aria-live="polite" aria-busy={!settled} sx={{ opacity: settled ? 1 : 0.6 }}>
+                {query.data && <Answer said={query.data} average={averageOf(query.data)} />}
               </Stack>
-            )}
-          </Panel>
-          <Measured task={form.task} unit={form.target.unit} />
-        </Stack>
-      </Grid>
-      <Grid size={{ xs: 12, md: 7 }}>
-        <Stack spacing={3}>
-          {lacking.length > 0 ? (
-            <Lacking names={lacking} />
-          ) : (
-            <>
-              <Panel title={say(form.title)}>
-                {query.isFetching && <Progress label={t("answer.asking")} />}
-                {query.error && <Failure error={query.error} retry={() => void query.refetch()} />}
-                {/* There before what it is to say, else a screen reader would not say it. */}
-                <Stack spacing={2} aria-live="polite" aria-busy={!settled} sx={{ opacity: settled ? 1 : 0.6 }}>
-                  {query.data && <Answer said={query.data} average={averageOf(query.data)} />}
-                </Stack>
-                <Recording key={JSON.stringify(asked)} asked={asked} patient={patient} ready={settled} />
-              </Panel>
-              {query.data && <Reasoning answer={query.data} form={form} values={values} />}
-            </>
-          )}
-        </Stack>
-      </Grid>
-    </Grid>
+              <Recording key={JSON.stringify(asked)} asked={asked} patient={patient} ready={settled} />
+            </Panel>
+            {query.data && <Reasoning answer={query.data} form={form} values={values} />}
+          </>
+        )}
+      </Stack>
+      <Measured task={form.task} unit={form.target.unit} />
+    </Box>
   );
 }
+
+/** The record and, below, how good the model is, beside the answer; where the window is narrow, the answer between. */
+const BESIDE = {
+  display: "grid",
+  gap: 3,
+  gridTemplateColumns: { xs: "minmax(0, 1fr)", md: "minmax(0, 5fr) minmax(0, 7fr)" },
+  gridTemplateRows: { md: "auto 1fr" },
+  alignItems: "start",
+} as const;
 
 /** With a patient only what their record does not hold is sent: the rest is read where it is kept. */
 function askedOf(task: string, patient: Patient | undefined, values: Values, held: Typed): Asked {

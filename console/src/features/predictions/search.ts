@@ -32,6 +32,11 @@ export function historySearch(given: Given): HistorySearch {
   };
 }
 
+/** Whether an address leaves any prediction out; on which page of them one is does not. */
+export function isFiltered({ task, patient, since, until, mine }: HistorySearch): boolean {
+  return [task, patient, since, until, mine].some((each) => each !== undefined);
+}
+
 /** The moments between which predictions of these days were made, in the reader's own time zone. */
 export function momentsOf({ since, until }: Pick<HistorySearch, "since" | "until">): { since?: string; until?: string } {
   const midnight = (day: string, later: number) => {
