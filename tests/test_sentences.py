@@ -29,7 +29,7 @@ SAYING = {
     "privacy": "homomorphic norm_bound secure_sum/collector secure_sum/digits secure_sum/encrypted "
     "secure_sum/encrypted_collector secure_sum/encrypted_member secure_sum/fixed_point secure_sum/levels "
     "secure_sum/masks secure_sum/member secure_sum/rules secure_sum/wire",
-    "registry": "gate release version",
+    "registry": "card gate release version",
     "tasks": "overrides plain_words",
     "trust": "peers",
     "federation": "client_app grid_exchange masked_site messages outgoing private_answers scaled_sums secure_exchange "
@@ -53,6 +53,9 @@ r2 rose from 0.82 to 0.86
 A text of your choice, such as a random UUID: the same request with it is done once.
 {"status": "started", "at": "2026-11-22T08:00:01+00:00"}
 """.strip().splitlines()
+# Headings and table heads of a model's card, which its page has in its own messages; and what holds no words.
+UNSAID += ["## How good it is", "## Intended use", "## Privacy under attack", "## What it reads"]
+UNSAID += ["## What it was trained on", "seen in training", "| {} |", "- {}: {}"]
 # Of sentences that are put together where they are said; what they come to stands in ``WHOLE``.
 PIECES = [
     "; it runs on to line {}, so a quote may be left open",
@@ -88,6 +91,21 @@ PIECES = [
     "{} answer within {} s",
     "Not connected: {}. ",
     "{}Start their nodes (`fedcare node run`), or lower min_available.",
+    " in {}",
+    "one of {}",
+    "`{}`{}",
+    " Classes are told apart at a probability of {}, chosen on validation rows.",
+    'Probabilities are calibrated on {} validation rows. Between {} and {} its answer is "not sure": a human should '
+    "decide.",
+    "{} at delta {}",
+    "at delta {}",
+    "at least {} {}, with {} confidence",
+    "{} of {}",
+    "{} = {}",
+    "up to {}",
+    "clipped to {} with noise {}",
+    "{} of rows recovered from the gradients of batches of {}, {} when {}",
+    "images recovered to a likeness (SSIM) of {}, {} when {}",
 ]
 WHOLE = [
     "it has 6 cells where the header has 7; it runs on to line 9, so a quote may be left open",
@@ -170,8 +188,10 @@ def test_a_failure_inside_of_another_is_known(kind: type[errors.FedCareError], b
 
 
 @pytest.mark.parametrize("name", ["breast-cancer", "cancer-imaging", "diabetes", "insurance-cost"])
-def test_a_built_in_task_has_a_title_in_every_language(name: str, book: re.Pattern[str]) -> None:
-    assert book.fullmatch(get(name).title)
+def test_a_built_in_task_is_described_in_every_language(name: str, book: re.Pattern[str]) -> None:
+    task = get(name)
+    columns = [name for name in getattr(task.records, "feature_names", ()) if " " in name]
+    assert [text for text in (task.title, task.description, *columns) if not book.fullmatch(text)] == []
 
 
 def _files(place: Path) -> list[Path]:

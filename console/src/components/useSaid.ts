@@ -18,6 +18,7 @@ export function useSaid(): Said {
     if (language === "en" || !english) return asItIs;
     const templates = read.get(english) ?? templatesOf(english);
     read.set(english, templates);
-    return sayer(templates, (code, values) => t(code, values), (value) => format().number(value, 6));
+    const { number, percent } = format();
+    return sayer(templates, (code, values) => t(code, values), (value) => number(value, 6), (share) => percent(share));
   }, [language, english, t]);
 }

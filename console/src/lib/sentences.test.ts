@@ -9,7 +9,8 @@ import { sayer, templatesOf, type Sentences } from "./sentences";
 await i18next.init({ lng: "de", ns: ["sentences"], resources: { de: { sentences: de } }, interpolation: { escapeValue: false } });
 const templates = templatesOf(en);
 const say = i18next.getFixedT("de", "sentences") as unknown as (code: string, values: Record<string, string>) => string;
-const said = sayer(templates, say, (value) => formatFor("de-DE").number(value, 6));
+const { number, percent } = formatFor("de-DE");
+const said = sayer(templates, say, (value) => number(value, 6), (share) => percent(share));
 
 function texts(sentences: Sentences, before = ""): [string, string][] {
   return Object.entries(sentences).flatMap(([code, text]): [string, string][] =>
@@ -38,6 +39,9 @@ it("says what stands in a sentence too, down to names and units", () => {
   );
   expect(said("age = 95 lies outside what the model has seen, 18 to 64 years")).toBe(
     "Alter = 95 liegt außerhalb dessen, was das Modell gesehen hat: 18 bis 64 Jahre",
+  );
+  expect(said("the image's contrast of 21% lies outside what the model has seen, 3% to 17%")).toBe(
+    "Kontrast des Bilds (21\u00a0%) liegt außerhalb dessen, was das Modell gesehen hat (3\u00a0% bis 17\u00a0%)",
   );
   expect(said("'x' is not one of no, yes")).toBe("'x' ist keines von nein, ja");
 });

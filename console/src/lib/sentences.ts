@@ -20,7 +20,7 @@ export interface Template {
 }
 
 const NUMBER = String.raw`-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d+)?`;
-const QUANTITY = new RegExp(`^(${NUMBER})(?: (to) (${NUMBER}))?(?: (.+))?$`);
+const QUANTITY = new RegExp(`^(${NUMBER}%?)(?: (to) (${NUMBER}%?))?(?: (.+))?$`);
 
 /** The sentences of a message file, those first that are the most particular. */
 export function templatesOf(english: Sentences, before = ""): Template[] {
@@ -45,11 +45,12 @@ function template(code: string, text: string): Template {
 
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`);
 
-/** `say` has the sentence of a code, `number` writes a number; both in the reader's language. */
+/** `say` has the sentence of a code, `number` and `percent` write a number and a share; all in the reader's language. */
 export function sayer(
   templates: readonly Template[],
   say: (code: string, values: Record<string, string>) => string,
   number: (value: number) => string,
+  percent: (share: number) => string = (share) => `${number(100 * share)}%`,
 ): Said {
   function known(text: string): string | undefined {
     for (const { code, names, pattern, head, tail } of templates) {
@@ -76,7 +77,10 @@ export function sayer(
 
   function quantity(text: string): string | undefined {
     const [, first, to, last, unit] = QUANTITY.exec(text) ?? [];
-    const written = (value: string) => number(Number(value.replaceAll(",", "")));
+    const written = (value: string) => {
+      const found = Number(value.replaceAll(/[,%]/g, ""));
+      return value.endsWith("%") ? percent(found / 100) : number(found);
+    };
     if (first === undefined) return undefined;
     return [written(first), to && said(to), last && written(last), unit && said(unit)].filter(Boolean).join(" ");
   }

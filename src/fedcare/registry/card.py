@@ -207,15 +207,15 @@ def _categories_seen(feature: CategoricalFeature, support: Support) -> str:
 
 def _limits(task: Task, metrics: Mapping[str, Any]) -> str:
     lines = [
-        "- The figures hold for records like those it was trained on; elsewhere it may be worse without a sign of it.",
-        "- A group that is rare in the training rows is judged less reliably than the pooled figure says.",
-        "- Training across institutions keeps records in place; by itself it does not prove that weights reveal none.",
+        "The figures hold for records like those it was trained on; elsewhere it may be worse without a sign of it.",
+        "A group that is rare in the training rows is judged less reliably than the pooled figure says.",
+        "Training across institutions keeps records in place; by itself it does not prove that weights reveal none.",
     ]
     if metrics.get("judged_on") == "validation":
-        lines.append("- The figures come from the validation rows that also chose the round, so they flatter a little.")
+        lines.append("The figures come from the validation rows that also chose the round, so they flatter a little.")
     if task.origin and task.origin.startswith("synthetic"):
-        lines.append("- Unless records were named, it was trained on synthetic ones and says nothing about patients.")
-    return "\n".join(lines)
+        lines.append("Unless records were named, it was trained on synthetic ones and says nothing about patients.")
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _range(minimum: float | None, maximum: float | None) -> str:

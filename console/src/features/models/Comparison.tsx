@@ -33,7 +33,7 @@ export function Comparison({ version }: { version: ModelDetails }) {
       <DataTable label={t("quality")} columns={columns} rows={rows} id={(row) => row.name} />
       {figures.judgedOn && (
         <Typography variant="body2" sx={{ color: "text.secondary", mt: 1 }}>
-          {t("judgedOn", { split: figures.judgedOn })}
+          {t("judgedOn", { split: t(`splits.${figures.judgedOn}`, { defaultValue: figures.judgedOn }) })}
         </Typography>
       )}
     </Panel>

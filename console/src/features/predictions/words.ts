@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 
+import { useSaid } from "../../components/useSaid";
 import { format } from "../../lib/i18n";
 
 export interface Words {
@@ -13,12 +14,13 @@ export interface Words {
 /** A task's own names in the reader's language where they are known, and else made legible: any task will do. */
 export function useWords(): Words {
   const { t } = useTranslation("predictions");
+  const say = useSaid();
   const known = (list: string) => t(list, { returnObjects: true }) as Record<string, string>;
   const features = known("features");
   const categories = known("categories");
   const units = known("units");
-  const category = (name: string) => categories[name] ?? name;
-  const unit = (name: string | null) => (name === null ? "" : (units[name] ?? name));
+  const category = (name: string) => categories[name] ?? say(name);
+  const unit = (name: string | null) => (name === null ? "" : (units[name] ?? say(name)));
   return {
     category,
     unit,
@@ -26,7 +28,7 @@ export function useWords(): Words {
       const [, number, of = ""] = /^(-?\d+(?:\.\d+)?)(?: (.+))?$/.exec(text) ?? [];
       return number === undefined ? category(text) : `${format().number(Number(number), 6)} ${unit(of)}`.trim();
     },
-    feature: (name) => features[name] ?? legible(name),
+    feature: (name) => features[name] ?? legible(say(name)),
   };
 }
 
