@@ -31,7 +31,7 @@ export function Page({ title, tab = title, lead, actions, children }: Props) {
             {title}
           </Typography>
           {lead && (
-            <Typography sx={{ color: "text.secondary", mt: 0.5, maxWidth: "75ch" }}>{lead}</Typography>
+            <Typography sx={{ color: "text.secondary", mt: 0.5, maxWidth: "75ch", textWrap: "pretty" }}>{lead}</Typography>
           )}
         </Box>
         {actions && (

@@ -21,6 +21,7 @@ export function PartTabs<P extends string>({ label, to, parts, shown, children }
         value={shown}
         aria-label={label}
         variant="scrollable"
+        scrollButtons={false}
         sx={{ borderBottom: 1, borderColor: "divider", mb: 2 }}
       >
         {parts.map(({ part, name }) => (

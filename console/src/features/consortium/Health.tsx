@@ -15,7 +15,9 @@ export function Health() {
       <Fetched query={readiness}>
         {({ ready, database, models, faults }) => (
           <Stack spacing={1.5}>
-            <Alert severity={ready ? "success" : "warning"}>{t(ready ? "health.ready" : "health.notReady")}</Alert>
+            {(ready || !database || Object.keys(faults ?? {}).length > 0) && (
+              <Alert severity={ready ? "success" : "warning"}>{t(ready ? "health.ready" : "health.notReady")}</Alert>
+            )}
             <Alert severity={database ? "success" : "error"}>{t(database ? "health.database" : "health.noDatabase")}</Alert>
             {Object.entries(faults ?? {}).map(([task, fault]) => (
               <Alert key={task} severity="error">

@@ -12,6 +12,7 @@ import { PagedTable } from "../../components/PagedTable";
 import { Panel } from "../../components/Panel";
 import { format } from "../../lib/i18n";
 import { departuresQuery } from "./api";
+import { useKindWords } from "./useKindWords";
 
 /** Every message that left this hospital: how much of what, for which run, and who had approved it. */
 export function Departures() {
@@ -42,9 +43,9 @@ export function Departures() {
 }
 
 function useColumns(): Column<Departure>[] {
-  const { t, i18n } = useTranslation("hospital");
+  const { t } = useTranslation("hospital");
   const { moment, bytes, number } = format();
-  const kind = (name: string) => (i18n.exists(`hospital:left.kinds.${name}`) ? t(`left.kinds.${name}`) : name);
+  const kind = useKindWords();
   return [
     { key: "at", name: t("left.at"), cell: (departure) => moment(departure.at) },
     { key: "kind", name: t("left.what"), cell: (departure) => kind(departure.kind) },

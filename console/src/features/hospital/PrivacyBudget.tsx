@@ -17,6 +17,7 @@ import { budgetQuery } from "../../components/privacy/budget";
 import { useKept } from "../../lib/drafts";
 import { format } from "../../lib/i18n";
 import { chargesQuery, setBudget } from "./api";
+import { useKindWords } from "./useKindWords";
 
 /** What all runs together have cost each patient, what is left, and every charge. */
 export function PrivacyBudget() {
@@ -103,12 +104,13 @@ function BudgetForm({ standing }: { standing: Standing }) {
 function useColumns(): Column<Charge>[] {
   const { t } = useTranslation("hospital");
   const { moment, number } = format();
+  const kind = useKindWords();
   return [
     { key: "seq", name: t("privacy.row"), cell: (charge) => charge.seq, numeric: true },
     { key: "at", name: t("left.at"), cell: (charge) => moment(charge.at) },
     { key: "task", name: t("privacy.task"), cell: (charge) => charge.task },
     { key: "kind", name: t("privacy.kind"), cell: (charge) => t(`privacy.kinds.${charge.kind}`) },
-    { key: "what", name: t("left.what"), cell: (charge) => charge.what ?? "" },
+    { key: "what", name: t("left.what"), cell: (charge) => (charge.what === null ? "" : kind(charge.what)) },
     { key: "round", name: t("left.round"), cell: (charge) => charge.round ?? "", numeric: true },
     {
       key: "epsilon",

@@ -55,7 +55,8 @@ export function Preview({ report }: { report: ImportReport }) {
           key: name,
           name: t([`short.${name}`, `fields.${name}`]),
           numeric: numeric.has(name),
-          cell: (row: PatientFields) => shown(row[name]) ?? t("unknown"),
+          cell: (row: PatientFields) =>
+            name === "sex" || name === "smoker" ? t(`${name}.${row[name]}`, { defaultValue: row[name] }) : (shown(row[name]) ?? t("unknown")),
         }))}
         rows={report.preview}
         id={(row) => report.preview.indexOf(row)}

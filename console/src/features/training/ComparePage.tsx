@@ -114,7 +114,7 @@ function Overlaid({ runs }: { runs: readonly RunDetails[] }) {
     <Panel title={t("figures.title")}>
       <Grid container spacing={3}>
         {names.map((name) => (
-          <Grid key={name} size={{ xs: 12, md: 6, xl: 4 }}>
+          <Grid key={name} size={{ xs: 12, md: 6, lg: names.length % 3 === 0 ? 4 : 6, xl: 4 }}>
             <Chart
               kind="line"
               title={t(`metrics.${name}.name`, { defaultValue: name })}

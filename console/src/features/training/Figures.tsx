@@ -26,7 +26,7 @@ export function Figures({ task, rounds, ended }: { task: string; rounds: readonl
     <Panel title={t("figures.title")} hint={t("figures.hint")}>
       <Grid container spacing={3}>
         {names.map((name) => (
-          <Grid key={name} size={{ xs: 12, md: 6, xl: 4 }}>
+          <Grid key={name} size={{ xs: 12, md: 6, lg: names.length % 3 === 0 ? 4 : 6, xl: 4 }}>
             <Figure task={task} name={name} rounds={rounds} />
           </Grid>
         ))}

@@ -1,4 +1,4 @@
-import { Checkbox, Typography } from "@mui/material";
+import { Box, Checkbox, Typography } from "@mui/material";
 import { useTranslation } from "react-i18next";
 
 import type { Run } from "../../api-client/schema";
@@ -47,13 +47,13 @@ export function Runs({ runs, chosen, choose }: Props) {
 
 function Name({ run }: { run: Run }) {
   return (
-    <>
+    <Box component="span" sx={{ whiteSpace: "nowrap" }}>
       <TextLink to="/training/$run" params={{ run: run.id }}>
         {run.task}
       </TextLink>
       <Typography component="span" variant="body2" sx={{ color: "text.secondary", ml: 1, fontFamily: "monospace" }}>
         {run.id.slice(-8)}
       </Typography>
-    </>
+    </Box>
   );
 }
