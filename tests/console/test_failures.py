@@ -113,10 +113,12 @@ def hurry(page: Page, failure) -> None:
 
 
 def try_all(page: Page) -> None:
-    """Press whatever tries again, until all is there: what was asked for before may fail after the first press."""
+    """Press whatever tries again, until all is there and nothing is awaited: what was asked for before may fail yet."""
     for _ in range(20):
         page.evaluate(TRY_ALL)
+        page.clock.fast_forward(9_000)  # Nor does anybody wait for a try that is still to come.
         with contextlib.suppress(AssertionError):
+            expect(page.locator("[aria-busy=true]")).to_have_count(0, timeout=3_000)
             expect(alerts(page)).to_have_count(0, timeout=3_000)
             return
     pytest.fail("it still fails")
@@ -279,3 +281,37 @@ def test_whoever_comes_while_the_gateway_is_away_is_let_in_once_it_is_back(seat)
     failing.status = None
     alerts(failing.page).first.get_by_role("button", name="Try again").click()
     expect(failing.page.get_by_role("heading", name="Past predictions")).to_be_visible()
+
+
+def test_a_page_that_came_with_a_new_version_is_said_so_and_nothing_typed_is_lost_by_loading_it(seat):
+    page = seat("doctor").open("/patients/new")
+    menu = page.get_by_role("navigation", name="Main")
+    loaded, replaced = [], page.get_by_text("A new version of FedCare is there")
+    page.on("request", lambda request: loaded.append(request.url) if request.is_navigation_request() else None)
+    gone, newer = re.compile("/assets/models-"), '<script type="module" src="/assets/first-newer.js"></script>'
+    page.route(gone, lambda route: route.fulfill(status=404))
+    page.route(
+        re.compile("^[^?#]*//[^/]+/$"),
+        lambda route: (
+            route.fallback()
+            if route.request.is_navigation_request()
+            else route.fulfill(content_type="text/html", body=newer)
+        ),
+    )
+    page.get_by_label("First name").fill("Ines")
+    menu.get_by_role("link", name="Models").click()
+    expect(page.get_by_text("go back and save it first")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("First name")).to_have_value("Ines")
+    assert loaded == []
+    # Where nothing is lost it is loaded by itself, once.
+    page.get_by_role("button", name="Discard").click()
+    menu.get_by_role("link", name="Models").click()
+    expect(page.get_by_text("This page comes with it. Nothing that was saved is lost.")).to_be_visible()
+    expect(page.get_by_text("go back and save it first")).to_have_count(0)
+    page.wait_for_function("sessionStorage.getItem('fedcare.reloaded') === 'yes'")
+    expect(replaced).to_be_visible()
+    assert len(loaded) == 1
+    page.unroute(gone)
+    page.get_by_role("button", name="Load the page again").click()
+    expect(page.get_by_role("heading", name="Models", level=1)).to_be_visible()
