@@ -83,6 +83,8 @@ def finish_round(tell, run: str, number: int, missing: str | None = None) -> Non
     )
     own = {A: {"examples": 80, "metrics": {"r2": r2 + 0.02, "loss": 1 - r2}, "seconds": 0.8}}
     own[B] = {"examples": 0, "dropped": missing} if missing else {"examples": 60, "metrics": {"r2": r2 - 0.03}}
+    for figures in own.values():
+        figures["epsilon"] = 0.11 * number
     tell("metrics", run, round=number, institutions=own)
 
 
@@ -129,8 +131,11 @@ def test_a_run_is_watched_round_by_round_by_everybody(seat, start, tell, role):
     figure.get_by_role("button", name="As a chart").click()
     cost = part(page, "What the run costs patients in privacy")
     expect(cost).to_contain_text("Only its own administrators read it")
-    told = cost.get_by_role("row").filter(has_text=B).filter(has_text="2 of 4").filter(has_text="0.5")
-    expect(told).to_have_count(1 if role in ("admin", "consortium") else 0)
+    told = cost.get_by_role("row").filter(has_text="2 of 4").filter(has_text="0.5")
+    spent = told.filter(has_text="0.22").filter(has_text="0.28")
+    expect(told).to_have_count(2 if role in ("admin", "consortium") else 0)
+    expect(spent.filter(has_text=A)).to_have_count(1 if role in ("admin", "consortium") else 0)
+    expect(spent.filter(has_text=B)).to_have_count(1 if role == "consortium" else 0)
     expect(page.get_by_role("heading", name="Your hospital's privacy budget")).to_have_count(
         1 if role == "admin" else 0
     )

@@ -1724,6 +1724,7 @@ export interface components {
          *         "dropped": 0,
          *         "institutions": [
          *           {
+         *             "epsilon": 0.42,
          *             "examples": 214,
          *             "institution": "Hospital A",
          *             "institution_id": 1,
@@ -2399,6 +2400,8 @@ export interface components {
             seconds?: number | null;
             /** Dropped */
             dropped?: string | null;
+            /** Epsilon */
+            epsilon?: number | null;
         };
         /**
          * InstitutionPage
@@ -2862,6 +2865,8 @@ export interface components {
         /**
          * OwnFigures
          * @description One institution's part in a round. ``dropped``: why its answer did not count.
+         *
+         *     ``epsilon``: of a private run, what the institution's patients have paid in it by the end of the round.
          */
         OwnFigures: {
             /** Institution Id */
@@ -2878,6 +2883,8 @@ export interface components {
             seconds: number | null;
             /** Dropped */
             dropped: string | null;
+            /** Epsilon */
+            epsilon: number | null;
         };
         /**
          * PastPrediction
@@ -3616,6 +3623,7 @@ export interface components {
          *       "dropped": 0,
          *       "institutions": [
          *         {
+         *           "epsilon": 0.42,
          *           "examples": 214,
          *           "institution": "Hospital A",
          *           "institution_id": 1,
@@ -3695,6 +3703,7 @@ export interface components {
          *           "dropped": 0,
          *           "institutions": [
          *             {
+         *               "epsilon": 0.42,
          *               "examples": 214,
          *               "institution": "Hospital A",
          *               "institution_id": 1,
@@ -3970,6 +3979,7 @@ export interface components {
          *           "dropped": 0,
          *           "institutions": [
          *             {
+         *               "epsilon": 0.42,
          *               "examples": 214,
          *               "institution": "Hospital A",
          *               "institution_id": 1,

@@ -31,7 +31,7 @@ def spending(plan: TrainingPlan, state: RunState) -> dict[str, Any] | None:
     dp = plan.privacy.dp
     if not dp.enabled:
         return None
-    cost = _Cost(plan)
+    cost = RunCost(plan)
     each = {name: cost.of(name, state.history) for name in sorted(_asked(plan, state))}
     return {
         "epsilon": max((spent["epsilon"] for spent in each.values()), default=0.0),
@@ -46,12 +46,15 @@ def spending(plan: TrainingPlan, state: RunState) -> dict[str, Any] | None:
     }
 
 
-class _Cost:
-    """Epsilon by the number of updates: institutions that took part equally often paid the same."""
+class RunCost:
+    """Epsilon by the number of updates: institutions that took part equally often paid the same.
+
+    ``after(updates, ended)``: of the count of round 0, so many updates and, if the run has ``ended``, the evaluation.
+    """
 
     def __init__(self, plan: TrainingPlan) -> None:
         self._plan = plan
-        self._after = cache(self._composed)
+        self.after = cache(self._composed)
 
     def of(self, name: str, history: Sequence[RoundRecord]) -> dict[str, Any]:
         """What one institution paid after each round, or each few of many, and in the end."""
@@ -59,10 +62,10 @@ class _Cost:
         for record in history:
             updates += name in record.participants or name in record.dropped
             course.append((record.round, updates))
-        rounds = [[number, self._after(count, False)] for number, count in _thinned(course)]
-        return {"epsilon": self._after(updates, True), "rounds": rounds}
+        rounds = [[number, self.after(count)] for number, count in _thinned(course)]
+        return {"epsilon": self.after(updates, True), "rounds": rounds}
 
-    def _composed(self, updates: int, ended: bool) -> float:
+    def _composed(self, updates: int, ended: bool = False) -> float:
         update = (Use(each.noise_multiplier, each.sample_rate, each.steps * updates) for each in self._of("update"))
         return epsilon([*self._of("record count"), *update, *(self._of("evaluation") if ended else ())], self._delta)
 

@@ -4,11 +4,19 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import numpy as np
 import pytest
 
+from fedcare.aggregation.checkpoint import RunState
 from fedcare.aggregation.exchange import Answer, RoundRecord
+from fedcare.aggregation.planning import plan_of
 from fedcare.federation.run.reporter import Reporter
 from fedcare.federation.run.telling import Teller
+from fedcare.federation.spending import RunCost, spending
+from fedcare.tasks.overrides import apply
+from fedcare.tasks.registry import get
+
+NOTHING = np.zeros(0)
 
 
 class Gateway:
@@ -117,3 +125,24 @@ def test_who_was_asked_and_who_failed_in_which_round_is_told_in_names():
     asked, dropped = (said["data"] for _, said in told)
     assert (asked["round"], asked["institutions"]) == (3, ["Rural Hospital", "Urban Hospital"])
     assert (dropped["round"], dropped["institution"], dropped["reason"]) == (3, "Urban Hospital", "no answer")
+
+
+def test_what_each_institution_has_paid_so_far_is_told_with_each_round_of_a_private_run():
+    chosen = {"privacy.dp.enabled": "true", "privacy.dp.epsilon": "2", "full_batch": "true", "rounds": "3"}
+    plan, told = plan_of(apply(get("insurance-cost"), chosen), 1), Told()
+    history = [record(1, "A", "B"), record(2, "A", dropped={"B": "too far away"}), record(3, "A")]
+    Reporter("run", "fedavg", told, RunCost(plan)).told_before(history)
+    paid = [data["institutions"] for what, data in told if what == "metrics"]
+    courses = spending(plan, RunState(NOTHING, NOTHING, {}, {}, record(0), history=history))["institutions"]
+    for name, course in courses.items():
+        assert [each[name]["epsilon"] for each in paid if name in each] == [
+            pytest.approx(spent) for number, spent in course["rounds"] if number and name in paid[number - 1]
+        ]
+    assert paid[1]["B"]["epsilon"] == paid[1]["A"]["epsilon"] > paid[0]["A"]["epsilon"]
+    told.clear()
+    Reporter("run", "fedavg", told).round_finished(record(1, "A"))
+    assert "epsilon" not in told[-1][1]["institutions"]["A"]
+
+
+def record(number, *names, dropped=None):
+    return RoundRecord(number, {}, {}, None, dict.fromkeys(names, 50), dropped or {})

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+KEYS = ("institution", "examples", "dropped", "epsilon")
 RUN = {"task": "insurance-cost", "rounds": 2, "seed": 3}
 
 
@@ -60,15 +61,15 @@ def test_a_round_is_stored_once_however_often_it_is_told(gateway, report, run):
 
 def test_each_institution_sees_its_own_figures_and_the_consortium_all(client, report, run):
     report("round", **a_round(run))
-    figures = {"Hospital A": {"examples": 20, "metrics": {"r2": 0.6}}, "Hospital B": {"examples": 10}}
+    figures = {"Hospital A": {"examples": 20, "metrics": {"r2": 0.6}, "epsilon": 0.4}, "Hospital B": {"examples": 10}}
     assert report("metrics", run_id=run["id"], round=1, institutions=figures).status_code == 204
     for role, whose, seen in [
-        ("nurse", "A", [("Hospital A", 20, None)]),
-        ("nurse", "B", [("Hospital B", 10, "refused: not approved")]),
-        ("consortium", None, [("Hospital A", 20, None), ("Hospital B", 10, "refused: not approved")]),
+        ("nurse", "A", [("Hospital A", 20, None, 0.4)]),
+        ("nurse", "B", [("Hospital B", 10, "refused: not approved", None)]),
+        ("consortium", None, [("Hospital A", 20, None, 0.4), ("Hospital B", 10, "refused: not approved", None)]),
     ]:
         latest = client(role, whose).get("/api/metrics/latest").json()
-        own = [(each["institution"], each["examples"], each["dropped"]) for each in latest["institutions"]]
+        own = [tuple(each[key] for key in KEYS) for each in latest["institutions"]]
         assert own == seen
         assert (latest["clients_participated"], latest["dropped"], latest["metrics"]["r2"]) == (1, 2, 0.5)
 

@@ -61,7 +61,7 @@ function Parts({ run, live, stream }: Parts) {
       <Now run={run} rounds={rounds} live={live} stream={stream} />
       <Figures task={run.task} rounds={rounds} ended={!running} />
       <Participation rounds={rounds} parts={parts} />
-      <CostPanel run={run} parts={parts} />
+      <CostPanel run={run} rounds={rounds} parts={parts} />
       {may("getBudget") && <PrivacyPanel run={run} rounds={rounds.length} />}
       <Grid container spacing={3}>
         <Grid size={{ xs: 12, lg: 7 }}>

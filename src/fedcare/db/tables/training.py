@@ -157,6 +157,8 @@ round_metrics = Table(
     Column("seconds", Double),
     Column("bytes_sent", BigInteger),
     Column("bytes_received", BigInteger),
+    # Of a private run: what the institution has paid in it so far, at the plan's delta.
+    Column("epsilon", Double),
     Column("dropped", Text),
 )
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from fedcare.aggregation.exchange import Answer, RoundRecord
 from fedcare.federation.run.telling import Teller
+from fedcare.federation.spending import RunCost
 
 
 class Reporter:
-    """Watches the round loop, and lets a teller tell what happens."""
+    """Watches the round loop, and lets a teller tell what happens.
 
-    def __init__(self, run_id: str, method: str, teller: Teller) -> None:
-        self._run, self._method, self._teller = run_id, method, teller
+    ``cost``: of a private run, so that it tells what each institution has paid so far too.
+    """
+
+    def __init__(self, run_id: str, method: str, teller: Teller, cost: RunCost | None = None) -> None:
+        self._run, self._method, self._teller, self._cost = run_id, method, teller, cost
         self._training = 0
+        self._asked: defaultdict[str, set[int]] = defaultdict(set)
 
     # -- what the round loop calls ------------------------------------------------------------------------------------
 
@@ -75,6 +82,8 @@ class Reporter:
         }
 
     def _metrics(self, record: RoundRecord) -> dict[str, Any]:
+        for name in (*record.participants, *record.dropped):
+            self._asked[name].add(record.round)
         names = sorted({*record.participants, *record.institutions, *record.dropped})
         return {
             "run_id": self._run,
@@ -91,4 +100,7 @@ class Reporter:
             own["seconds"] = record.institution_seconds[name]
         if name in record.dropped:
             own["dropped"] = record.dropped[name]
+        if self._cost is not None:
+            spent = self._cost.after(sum(number <= record.round for number in self._asked[name]))
+            own["epsilon"] = spent if isfinite(spent) else None
         return own

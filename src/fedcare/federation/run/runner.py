@@ -26,6 +26,7 @@ from fedcare.federation.run.reporter import Reporter
 from fedcare.federation.run.telling import Teller
 from fedcare.federation.secure_exchange import exchange_for
 from fedcare.federation.server_app import server_app
+from fedcare.federation.spending import RunCost
 from fedcare.federation.summary import summarise, trained_rows
 from fedcare.federation.superlink.seen import long_gone
 from fedcare.federation.versions import store_outcome
@@ -56,7 +57,8 @@ class Attempt:
 
     def __post_init__(self) -> None:
         self.plan = self.place.plan()
-        self.reporter = Reporter(self.place.run_id, self.plan.strategy.name, self.teller)
+        cost = RunCost(self.plan) if self.plan.privacy.dp.enabled else None
+        self.reporter = Reporter(self.place.run_id, self.plan.strategy.name, self.teller, cost)
 
     def carry_on(self) -> dict[str, Any]:
         """The run's result: ``status``, and ``reason`` or the version. It is told to the gateway whatever it is.

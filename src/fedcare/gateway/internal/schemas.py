@@ -27,6 +27,7 @@ Reason = Annotated[
 Count = Annotated[int, Whole(0)]
 Bytes = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
 Seconds = Annotated[Finite, Field(ge=0)]
+Epsilon = Annotated[Finite, Field(ge=0)]
 Figures = Annotated[dict[Text100, Finite | None], Field(max_length=200)]
 Said = Annotated[dict[Text100, Any], Field(max_length=200)]
 
@@ -111,6 +112,7 @@ class InstitutionFigures(BaseModel):
     metrics: Figures = Field(default_factory=dict)
     seconds: Seconds | None = None
     dropped: Reason | None = None
+    epsilon: Epsilon | None = None
 
 
 class MetricsReport(Report):

@@ -54,6 +54,7 @@ _ROUND: JsonDict = {
             "metrics": _FIGURES,
             "seconds": 0.9,
             "dropped": None,
+            "epsilon": 0.42,
         }
     ],
 }
@@ -87,7 +88,10 @@ class Run(BaseModel):
 
 
 class OwnFigures(BaseModel):
-    """One institution's part in a round. ``dropped``: why its answer did not count."""
+    """One institution's part in a round. ``dropped``: why its answer did not count.
+
+    ``epsilon``: of a private run, what the institution's patients have paid in it by the end of the round.
+    """
 
     institution_id: int
     institution: str
@@ -95,6 +99,7 @@ class OwnFigures(BaseModel):
     metrics: dict[str, float | None]
     seconds: float | None
     dropped: str | None
+    epsilon: float | None
 
 
 class Round(BaseModel):

@@ -86,6 +86,7 @@ def _round(row: Row[Any], figures: Sequence[Row[Any]]) -> Round:
             metrics=each.metrics,
             seconds=each.seconds,
             dropped=each.dropped,
+            epsilon=each.epsilon,
         )
         for each in figures
     ]
