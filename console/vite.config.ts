@@ -19,10 +19,10 @@ const PACKAGES = [
 const SELDOM = "(?!.*(infiniteQuery|InfiniteQuery|queriesObserver|useQueries|useRovingTabIndex|system/.*Grid))";
 const FRAME = new RegExp(`^${SELDOM}.*node_modules/(${PACKAGES.join("|")})/`);
 // Of the console's own, what every first page brings along.
-const FIRST = /src\/(main|app\/(router|Dead|places)|features\/\w+\/search|lib\/(?!events)|components\/(Failure|Empty|Notices|reason))/;
+const FIRST = /src\/(main|app\/(router|Dead|places)|features\/\w+\/search|lib\/(?!events)|components\/(Failure|Empty|Notices|Page|reason)\.)/;
 // What stands around every page of who is signed in, with the first of them.
 const INSIDE =
-  /src\/(app\/(Shell|AccountMenu|Guarded|Navigation|signInAgain|tour|overview\/(?!Hospital|Consortium))|components\/(Fetched|Icon|Page|Progress)\.)/;
+  /src\/(app\/(Shell|AccountMenu|Guarded|Navigation|signInAgain|tour|overview\/(?!Hospital|Consortium))|components\/(Fetched|Icon|Progress)\.)/;
 const GROUPS = [
   { name: "frame", test: FRAME, priority: 3 },
   { name: "first", test: FIRST, priority: 2 },

@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.console.views import VIEWS, is_at
 from tests.gateway.conftest import (
     PASSWORD,
     Gateway,
@@ -137,6 +138,7 @@ class Seat:
 
     def check(self, name: str) -> None:
         """The page in both colour schemes: no fault that axe finds, nothing wider than the window, a picture kept."""
+        assert name not in VIEWS or is_at(self.page.url, VIEWS[name]), f"{name} looks at {self.page.url}"
         SHOTS.mkdir(parents=True, exist_ok=True)
         # Only contrast depends on the colours.
         for scheme, rules in (("light", RULES), ("dark", ["color-contrast"])):

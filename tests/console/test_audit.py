@@ -37,3 +37,5 @@ def test_nobody_else_is_shown_it(seat, role):
     here = seat(role)
     expect(here.page.get_by_role("link", name="Audit log")).to_have_count(0)
     expect(here.open("/audit").get_by_role("heading", name="This page is not for your role")).to_be_visible()
+    if role == "nurse":
+        here.check("not-for-your-role")

@@ -3,8 +3,8 @@ import { Link, useRouter, type ErrorComponentProps } from "@tanstack/react-route
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { Empty } from "../components/Empty";
 import { Failure } from "../components/Failure";
+import { Page } from "../components/Page";
 import { Problem } from "../lib/api";
 import { hasDrafts } from "../lib/drafts";
 import { forgetFailedPages, NotLoaded } from "../lib/lazyPage";
@@ -14,9 +14,11 @@ import { reloadOnce } from "../lib/version";
 export function Missing() {
   const { t } = useTranslation();
   return (
-    <Empty title={t("missing.title")} action={<Link to="/">{t("missing.home")}</Link>}>
-      {t("missing.text")}
-    </Empty>
+    <Box component="main" sx={ALONE}>
+      <Page title={t("missing.title")} lead={t("missing.text")}>
+        <Link to="/">{t("missing.home")}</Link>
+      </Page>
+    </Box>
   );
 }
 
@@ -32,15 +34,15 @@ export function Crash({ error, reset }: ErrorComponentProps) {
   if (error instanceof NotLoaded && error.replaced) return <Replaced />;
   if (error instanceof Problem) {
     return (
-      <Box sx={{ maxWidth: 1200, mx: "auto", px: 3, py: 6 }}>
+      <Box sx={ALONE}>
         <Failure error={error} retry={() => void again()} />
       </Box>
     );
   }
   return (
-    <Empty title={t("crash.title")} action={<Reload />}>
-      {t("crash.text")}
-    </Empty>
+    <Page title={t("crash.title")} lead={t("crash.text")}>
+      <Reload />
+    </Page>
   );
 }
 
@@ -52,17 +54,19 @@ function Replaced() {
     if (!typed) reloadOnce();
   }, [typed]);
   return (
-    <Empty title={t("replaced.title")} action={<Reload />}>
-      {t(typed ? "replaced.typed" : "replaced.text")}
-    </Empty>
+    <Page title={t("replaced.title")} lead={t(typed ? "replaced.typed" : "replaced.text")}>
+      <Reload />
+    </Page>
   );
 }
 
 function Reload() {
   const { t } = useTranslation();
   return (
-    <Button variant="contained" onClick={() => location.reload()}>
+    <Button variant="contained" sx={{ alignSelf: "flex-start" }} onClick={() => location.reload()}>
       {t("crash.reload")}
     </Button>
   );
 }
+
+const ALONE = { maxWidth: 1200, mx: "auto", px: 3, py: 6 } as const;
