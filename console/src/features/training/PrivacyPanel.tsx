@@ -13,14 +13,18 @@ import { budgetQuery } from "../../components/privacy/budget";
 import { valueAt } from "../../lib/differences";
 import { format } from "../../lib/i18n";
 import { planOfRunQuery } from "./api";
+import { ENDED } from "./progress";
+
+const LOOK_AGAIN_MS = 10_000;
 
 /** One's own hospital's privacy budget, as this run draws on it. */
 export function PrivacyPanel({ run, rounds }: { run: Run; rounds: number }) {
   const { t } = useTranslation("training");
-  const budget = useQuery(budgetQuery);
+  const running = !ENDED.includes(run.status);
+  const budget = useQuery({ ...budgetQuery, refetchInterval: running && LOOK_AGAIN_MS });
   const plan = useQuery(planOfRunQuery(run.plan_hash));
   const { refetch } = budget;
-  // What a round costs is in the ledger when the round is told.
+  // What a round costs is in the ledger when the round is told; a run's whole cost, at some time before the first.
   useEffect(() => void refetch(), [refetch, rounds, run.status]);
   const isPrivate = plan.data && valueAt(plan.data.plan, "privacy.dp.enabled") === true;
   return (
@@ -32,6 +36,7 @@ export function PrivacyPanel({ run, rounds }: { run: Run; rounds: number }) {
             <Typography variant="body2">
               <Hint text={t("privacy.epsilonHint", { delta: format().number(delta, 10) })}>{t("privacy.epsilon")}</Hint>
             </Typography>
+            {isPrivate && <Typography variant="body2">{t("privacy.reserved")}</Typography>}
             {isPrivate === false && (
               <Alert severity="warning">{t("privacy.unbounded", { count: unbounded_runs })}</Alert>
             )}
