@@ -75,6 +75,11 @@ def unbounded_runs(tx: Connection) -> int:
     return int(tx.execute(rows).scalar_one())
 
 
+def charged_tasks(tx: Connection) -> set[str]:
+    """Tasks of private runs that the institution took part in."""
+    return set(tx.execute(select(privacy_ledger.c.task).where(privacy_ledger.c.kind != "unbounded")).scalars())
+
+
 def settle(tx: Connection, institution_id: int, run: Row[Any]) -> float:
     """Give back what a run reserved and never began, and return what is spent then; ``run`` is a row of it."""
     return write(tx, institution_id, Run(run.run, run.plan_hash, run.task), "settled")

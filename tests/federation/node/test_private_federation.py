@@ -17,7 +17,6 @@ from fedcare.federation.node.sync import Sync
 from fedcare.federation.private_answers import PrivateAnswers
 from fedcare.federation.run.place import RunPlace
 from fedcare.federation.run.runner import Attempt
-from fedcare.privacy.ledger import Budget
 from fedcare.privacy.noise import Chance
 from fedcare.privacy.planned import count_noise, planned_uses
 from fedcare.privacy.secure_sum.fixed_point import from_wide
@@ -122,8 +121,6 @@ def whole_run(consortium, node, monkeypatch):
         nodes = [node() for _ in range(3)]
         for each in nodes:
             each.approve(plan)
-            with each.store.transaction() as tx:
-                privacy.set_budget(tx, each.store.institution_id, Budget(private_only=True))
         run = Run(consortium, nodes, plan, monkeypatch)
         assert run.result["status"] == "completed", run.result
         return run

@@ -1,10 +1,17 @@
 """What a node fetches and tells beside answering, over the product's own door."""
 
-import pytest
+from hashlib import sha256
 
+import pytest
+from sqlalchemy import insert
+
+from fedcare.db import privacy
+from fedcare.db.tables import standing_rules
 from fedcare.federation.node import egress, plans
 from fedcare.federation.node.config import RecordSource
 from fedcare.federation.node.sync import Sync
+from fedcare.privacy.accounting import Use
+from fedcare.privacy.ledger import Budget
 from fedcare.trust import identity
 from fedcare.trust.bulletin import publish_plan
 
@@ -62,13 +69,47 @@ def test_what_fails_does_not_keep_the_rest_from_being_done(sync, monkeypatch):
     assert sync._troubles == {}
 
 
-def test_no_number_of_records_is_told_where_private_plans_alone_are_answered(sync):
-    from fedcare.db import privacy
-    from fedcare.privacy.ledger import Budget
+NONE, ALL = '{"insurance-cost":0}', '{"insurance-cost":60}'
 
+
+def private_only(tx, institution, plan):
+    privacy.set_budget(tx, institution, Budget(private_only=True))
+
+
+def approved(tx, institution, plan):
+    plans.keep(tx, plan.hash, plan.canonical())
+    plans.decide(tx, institution, plan.hash, True, "command line")
+
+
+def refused(tx, institution, plan):
+    plans.keep(tx, plan.hash, plan.canonical())
+    plans.decide(tx, institution, plan.hash, False, "command line")
+
+
+def ruled(tx, institution, plan):
+    rule = {"institution_id": institution, "task": plan.task_name, "max_epsilon": 0.5, "max_rounds_per_day": 9}
+    tx.execute(insert(standing_rules).values(rule))
+
+
+def charged(tx, institution, plan):
+    privacy.write(tx, institution, privacy.Run("run", plan.hash, plan.task_name), "reserved", [Use(2.0, 0.1, 3)])
+
+
+@pytest.mark.parametrize(
+    ("happened", "private", "told"),
+    [
+        (private_only, False, NONE),
+        (approved, True, NONE),
+        (ruled, True, NONE),
+        (charged, True, NONE),
+        (approved, False, ALL),
+        (refused, True, ALL),
+    ],
+)
+def test_of_what_is_under_differential_privacy_no_exact_number_of_records_is_told(sync, plan, happened, private, told):
     with sync._store.transaction() as tx:
-        privacy.set_budget(tx, sync._store.institution_id, Budget(private_only=True))
+        happened(tx, sync._store.institution_id, plan(privacy__dp__enabled=private))
     sync.turn()
     (row,) = in_store(sync, egress.listed, 10)
-    assert (row["kind"], row["bytes"]) == ("record counts", len('{"insurance-cost":0}'))
+    assert (row["kind"], row["hash"]) == ("record counts", sha256(told.encode()).hexdigest())
     assert sync._troubles == {}

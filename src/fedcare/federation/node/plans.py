@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from fedcare.db.tables import medical_workers, plan_approvals, training_plans
+from fedcare.db.tables import medical_workers, plan_approvals, standing_rules, training_plans
 from fedcare.errors import UnknownPlan
 
 
@@ -50,6 +50,18 @@ def decide(
     changed = values | {"decided_at": func.now()}
     adding = insert(plan_approvals).values(row)
     tx.execute(adding.on_conflict_do_update(index_elements=["tenant", "plan_hash"], set_=changed))
+
+
+def private_tasks(tx: Connection) -> set[str]:
+    """Tasks of which this institution answers private plans: it approved one, or a standing rule of its own would."""
+    enabled = training_plans.c.plan["privacy"]["dp"]["enabled"].astext == "true"
+    approved = (
+        select(training_plans.c.task)
+        .join(plan_approvals, plan_approvals.c.plan_hash == training_plans.c.hash)
+        .where(plan_approvals.c.approved, enabled)
+    )
+    ruled = select(standing_rules.c.task).where(standing_rules.c.is_enabled, standing_rules.c.max_epsilon.is_not(None))
+    return set(tx.execute(approved.union(ruled)).scalars())
 
 
 def named(tx: Connection, beginning: str) -> Row[Any]:

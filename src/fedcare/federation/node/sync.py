@@ -103,10 +103,13 @@ class Sync:
         self._door.status(records, f"fedcare {version('fedcare')}", self._state())
 
     def _records(self) -> dict[str, int]:
-        """Records by task; noughts where the institution's budget says that no exact number leaves."""
+        """Records by task; noughts where no exact number leaves: of what is under differential privacy here, and of
+        everything where the budget says that only that is answered."""
         with self._store.transaction() as tx:
             private_only = privacy.budget(tx).private_only
-        return dict.fromkeys(sorted(self._config.records), 0) if private_only else self._counts.now()
+            secret = {*self._config.records} if private_only else plans.private_tasks(tx) | privacy.charged_tasks(tx)
+        told = {} if secret >= {*self._config.records} else self._counts.now()
+        return {task: 0 if task in secret else told[task] for task in sorted(self._config.records)}
 
     def _renew(self) -> None:
         if identity.load(self._folder.path).renewal_due:

@@ -46,8 +46,10 @@ def judge_again(
     """The active version's figures on the rows that the new one was judged on; None where it cannot be asked about.
 
     That takes the same weights' shape, the same features and the same question: institutions evaluate what their plan
-    describes.
+    describes. In a private run it would be an evaluation beyond the plan, which its patients would pay for.
     """
+    if plan.privacy.dp.enabled:
+        return None
     if active.entries != outcome.manifest.entries or active.plan.task["records"] != plan.task["records"]:
         return None
     task = Task.model_validate(plan.task)
