@@ -26,7 +26,7 @@ def versions(site, trained):
     return made
 
 
-def known_outcomes(site, version: str, spread: float) -> None:
+def known_outcomes(site, version: str, spread: float, count: int = 60) -> None:
     """Predictions of hospital A's whose outcomes are known, off by this many dollars or so."""
     chance = random.Random(version)
     insert = sqlalchemy.text(
@@ -34,7 +34,7 @@ def known_outcomes(site, version: str, spread: float) -> None:
         "values (:i, :id, :w, 'insurance-cost', :v, '{}', :value, false, 9000)"
     )
     with site.gateway.database.transaction(site.gateway.scope("A")) as tx:
-        for _ in range(60):
+        for _ in range(count):
             value = 9000 + chance.gauss(0, spread)
             own = {"i": site.gateway.institutions["A"], "id": new_id(), "w": new_id(), "v": version, "value": value}
             tx.execute(insert, own)
@@ -72,12 +72,19 @@ def test_the_consortium_tries_a_version_on_a_share_and_sees_which_did_better(sea
     expect(dialog).to_contain_text("11% of all patients")
     dialog.get_by_role("button", name="Try on a share").click()
     expect(dialog).to_have_count(0)
-    known_outcomes(site, versions[0].version, 3000)
+    admin = seat("admin")
+    expect(admin.open("/models").get_by_text("1 is needed for each version")).to_be_visible()
+    # Of few outcomes the consortium is told that there are some, and no figure.
+    known_outcomes(site, versions[0].version, 3000, count=4)
+    page = here.open("/models")
+    expect(page.get_by_text("1 hospital is left out. A hospital counts as soon as it has 10 outcomes")).to_be_visible()
+    expect(page.get_by_role("table", name="Outcome of the trial")).to_have_count(0)
+    known_outcomes(site, versions[0].version, 3000, count=56)
     known_outcomes(site, versions[1].version, 1000)
     page = here.open("/models")
+    expect(page.get_by_role("table", name="Outcome of the trial")).to_contain_text("60")
     expect(page.get_by_text(f"{versions[1].version} answers for 11% of the patients.")).to_be_visible()
     # What a hospital's own outcomes say is for that hospital's administrator; the consortium sees no patient's.
-    admin = seat("admin")
     told = admin.open("/models")
     expect(told.get_by_role("table", name="Outcome of the trial")).to_contain_text("60")
     expect(told.get_by_text("new less old")).to_be_visible()

@@ -1701,10 +1701,13 @@ export interface components {
             institutions: number;
             /**
              * Left Out
-             * @description Institutions with too few outcomes to be shown.
+             * @description Institutions that predict meanwhile, and have too few outcomes to be shown.
              */
             left_out: number;
-            /** Least Outcomes */
+            /**
+             * Least Outcomes
+             * @description Of each version, so that an institution is counted.
+             */
             least_outcomes: number;
             active: components["schemas"]["Score"];
             challenger: components["schemas"]["Score"];

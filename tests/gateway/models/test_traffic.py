@@ -179,12 +179,22 @@ def test_an_institution_sees_its_own_and_the_consortium_sums_of_enough(gateway, 
     for institution, count in (("A", 12), ("B", 3)):
         for version in both:
             add(gateway, institution, version.version, [100.0] * count)
-    assert client("admin", "A").get(COMPARE).json()["active"]["outcomes"] == 12
+    own = client("admin", "A").get(COMPARE).json()
+    assert own["active"]["outcomes"] == 12
+    assert own["least_outcomes"] == 1
     assert client("admin", "B").get(COMPARE).json()["active"]["outcomes"] == 3
     together = client("consortium").get(COMPARE).json()
     assert together["active"]["outcomes"] == 12
     assert together["institutions"] == 1 and together["left_out"] == 1
+    assert together["least_outcomes"] == 10
     assert client("doctor").get(COMPARE).status_code == 403
+
+
+def test_the_consortium_is_told_of_institutions_that_predict_and_have_no_outcome_yet(gateway, both, share, client):
+    share()
+    add(gateway, "A", both[0].version, [100.0] * 30, outcome=None)
+    together = client("consortium").get(COMPARE).json()
+    assert (together["institutions"], together["left_out"]) == (0, 1)
 
 
 def test_images_are_compared_by_accuracy_and_brier_score(gateway, serve, client):

@@ -83,24 +83,34 @@ function Outcome({ answering }: { answering: Answering }) {
   const comparison = useQuery(comparisonQuery(answering.task));
   return (
     <Fetched query={comparison} lines={2}>
-      {({ active, challenger, differences, least_outcomes }) => (
+      {({ active, challenger, differences, left_out, least_outcomes, institutions }) => (
         <Stack spacing={1}>
-          <DataTable
-            label={t("share.outcome")}
-            rows={[active, challenger]}
-            id={(score) => score.version}
-            columns={[
-              { key: "version", name: t("version"), cell: (score) => score.version },
-              { key: "asked", name: t("share.predictions"), cell: (score) => number(score.predictions), numeric: true },
-              { key: "known", name: t("share.outcomes"), cell: (score) => number(score.outcomes), numeric: true },
-              { key: "mae", name: figure.name("mae"), cell: (score) => figure.write("mae", score.mae), numeric: true },
-              { key: "accuracy", name: figure.name("accuracy"), cell: (score) => figure.write("accuracy", score.accuracy), numeric: true },
-            ]}
-          />
-          {differences.length === 0 && <Typography>{t("share.tooFew", { count: least_outcomes })}</Typography>}
+          {/* Sums over nobody would read as if nobody had asked. */}
+          {(institutions > 0 || left_out === 0) && (
+            <>
+              <DataTable
+                label={t("share.outcome")}
+                rows={[active, challenger]}
+                id={(score) => score.version}
+                columns={[
+                  { key: "version", name: t("version"), cell: (score) => score.version },
+                  { key: "asked", name: t("share.predictions"), cell: (score) => number(score.predictions), numeric: true },
+                  { key: "known", name: t("share.outcomes"), cell: (score) => number(score.outcomes), numeric: true },
+                  { key: "mae", name: figure.name("mae"), cell: (score) => figure.write("mae", score.mae), numeric: true },
+                  { key: "accuracy", name: figure.name("accuracy"), cell: (score) => figure.write("accuracy", score.accuracy), numeric: true },
+                ]}
+              />
+              {differences.length === 0 && <Typography>{t("share.tooFew", { count: least_outcomes })}</Typography>}
+            </>
+          )}
+          {left_out > 0 && (
+            <Alert severity="info">
+              {t("share.leftOut", { count: left_out })} {t("share.leftOutWhy", { count: least_outcomes })}
+            </Alert>
+          )}
           {differences.map(({ figure: name, value, low, high }) => (
             <Typography key={name}>
-              {t("share.difference", {
+              {t(low === null ? "share.differenceAlone" : "share.difference", {
                 figure: figure.name(name),
                 value: figure.write(name, value),
                 low: figure.write(name, low),

@@ -32,6 +32,8 @@ from fedcare.gateway.services import Services
 from fedcare.tasks.spec import Task
 
 LEAST = 10
+# An institution that sees its own needs one outcome of each version for a difference.
+LEAST_OF_OWN = 1
 # Below this a deviation is hardly known, and so is the interval that would follow from it.
 LEAST_FOR_INTERVAL = 5
 LEVEL = 0.95
@@ -114,7 +116,7 @@ def compare(services: Services, caller: Caller, task_name: str) -> Comparison:
     if caller.role is Role.CONSORTIUM:
         found = [_of_institution(services, task, asked, each) for each in every]
         counted = [pair for pair in found if min(sums.outcomes for sums in pair) >= LEAST]
-        left_out = sum(any(sums.outcomes for sums in pair) for pair in found) - len(counted)
+        left_out = sum(any(sums.predictions for sums in pair) for pair in found) - len(counted)
     else:
         counted, left_out = own, 0
     ours, theirs = reduce(_added, counted, (Sums(), Sums()))
@@ -124,7 +126,7 @@ def compare(services: Services, caller: Caller, task_name: str) -> Comparison:
         fraction=shared.fraction,
         institutions=len(counted),
         left_out=left_out,
-        least_outcomes=LEAST if caller.role is Role.CONSORTIUM else 0,
+        least_outcomes=LEAST if caller.role is Role.CONSORTIUM else LEAST_OF_OWN,
         active=_score(task, active.version, ours),
         challenger=_score(task, shared.version, theirs),
         differences=list(_differences(task, ours, theirs)),

@@ -275,8 +275,8 @@ class Comparison(BaseModel):
     since: datetime
     fraction: float
     institutions: int = Field(description="How many are counted.")
-    left_out: int = Field(description="Institutions with too few outcomes to be shown.")
-    least_outcomes: int
+    left_out: int = Field(description="Institutions that predict meanwhile, and have too few outcomes to be shown.")
+    least_outcomes: int = Field(description="Of each version, so that an institution is counted.")
     active: Score
     challenger: Score
     differences: list[Difference]
