@@ -76,7 +76,7 @@ def settings_of(norm_bound: float) -> list[Setting]:
     groups = {"privacy.secure.groups": str(GROUPS), "privacy.secure.least": str(LEAST)}
     return [
         Setting("fedavg", {}),
-        *(Setting(name, {"strategy.name": name}) for name in ("median", "trimmed-mean", "krum", "multikrum")),
+        *(Setting(name, {"strategy.name": name}) for name in ("median", "trimmed-mean", "krum", "multikrum", "bulyan")),
         Setting("recommended", accepted),
         Setting("fedavg, one masked sum", SECURE),
         Setting("recommended, one masked sum", masked),
