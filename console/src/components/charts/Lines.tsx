@@ -18,7 +18,7 @@ export default function Lines({ kind, at, atName, series, say, height }: Omit<Ch
     valueFormatter: (value: number | null) => (value === null ? "–" : say(value)),
   }));
   const shared = { height, margin: MARGIN, colors: COLOURS, hideLegend: series.length < 2, skipAnimation: true };
-  const yAxis = [{ width: 64, valueFormatter: (value: number) => say(value) }];
+  const yAxis = [{ width: "auto" as const, valueFormatter: (value: number) => say(value) }];
   if (kind === "bar") {
     return <BarChart {...shared} xAxis={[{ ...axis, scaleType: "band" }]} yAxis={yAxis} series={values} grid={GRID} />;
   }
