@@ -67,24 +67,30 @@ def test_whoever_drops_out_at_whatever_step(members, steps, threshold, seed):
 
 def test_two_hundred_rounds_in_which_institutions_come_and_go():
     chance = np.random.default_rng(200)
-    five, formed, failed, agreement = Consortium(NAMES), 0, 0, None
+    five, formed, failed, steps, agreement, away = Consortium(NAMES), 0, 0, set(), None, {}
     for number in range(200):
+        renews = agreement is None or not agreement.left
         gone = [name for name in NAMES if chance.random() < 0.15]
-        leaves = {name: int(chance.integers(3, STAYS)) for name in gone}
+        leaves = {name: int(chance.integers(0 if renews else 3, STAYS)) for name in gone}
+        # Whoever left while all agreed on keys is away until they agree anew.
+        away = {name: step for name, step in (leaves if renews else away).items() if step < 3}
+        leaves |= away
         inputs = random_inputs(NAMES, chance, parameters=5)
-        if agreement is None or not agreement.left:
-            agreement = five.agree(sums=8)
         try:
+            agreement = five.agree(sums=8, leaves=leaves) if renews else agreement
             each = five.mask(agreement, inputs, leaves, f"round {number}")
             total = five.finish(each, leaves)
         except SecureSumFailed:
             failed += 1
-            assert len(gone) > 2
+            agreement = None if len(away) > 2 else agreement
+            assert len(leaves) > 2
             continue
         formed += 1
+        steps |= {*leaves.values()}
         assert same(total, plain_sum(inputs, each.survivors, 1 / 5))
-    assert formed > 180
+    assert formed > 170
     assert failed > 0
+    assert steps == {*range(STAYS)}
 
 
 @settings(max_examples=15, deadline=None)
