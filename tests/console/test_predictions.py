@@ -49,7 +49,7 @@ def part(page, name):
 
 
 def number(page, name):
-    return page.get_by_role("spinbutton", name=name)
+    return page.get_by_role("textbox", name=name)
 
 
 def answer(page):
@@ -120,6 +120,27 @@ def test_a_record_unlike_all_others_is_called_that(seat):
     number(page, "Age").fill("120")
     expect(answer(page).get_by_role("alert")).to_contain_text("Outside what the model has seen")
     expect(answer(page).get_by_role("alert")).to_contain_text("age = 120")
+
+
+def test_a_number_is_read_as_the_page_writes_it(seat, site):
+    """A browser's own number field drops a comma: 27,5 would be predicted for as 275."""
+    page = seat("nurse", locale="de-DE").open("/predict?task=insurance-cost")
+    page.get_by_role("button", name="Typischen Datensatz einsetzen").click()
+    index, keep = number(page, "Body-Mass-Index"), page.get_by_role("button", name="Diese Vorhersage festhalten")
+    for text in ("1.234", "viel"):
+        index.fill(text)
+        expect(page.get_by_text("Das ist keine Zahl")).to_be_visible()
+        expect(page.get_by_text("Für eine Vorhersage fehlt noch")).to_be_visible()
+        expect(keep).to_have_count(0)
+    index.fill("27,5")
+    keep.click()
+    expect(page.get_by_text("Im Verlauf dieses Krankenhauses festgehalten")).to_be_visible()
+    assert kept(site, task="insurance-cost")[-1]["features"]["bmi"] == 27.5
+
+
+def test_a_patients_record_is_shown_as_the_page_writes_numbers(seat, ada):
+    page = seat("doctor", locale="de-DE").open(f"/predict?task=insurance-cost&patient={ada}")
+    expect(number(page, "Body-Mass-Index")).to_have_value("27,5")
 
 
 def test_a_patients_record_fills_the_form_and_what_if_leaves_it_alone(seat, site, ada):

@@ -2,6 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
 import type { Recipe } from "../../api-client/schema";
+import { decimalSign } from "../../lib/decimal";
 import { useKept } from "../../lib/drafts";
 import { Fetched } from "../Fetched";
 import { FormDialog } from "../FormDialog";
@@ -31,7 +32,7 @@ export function RecipeDialog<T>({ title, action, children, send, onSent, onClose
 
   function submit(): void {
     if (wrongLines(draft.more).length > 0) return;
-    sending.mutate(recipeOf(draft, known.data?.items.find((task) => task.name === draft.task)));
+    sending.mutate(recipeOf(draft, known.data?.items.find((task) => task.name === draft.task), decimalSign()));
   }
 
   return (

@@ -2,6 +2,7 @@ import { FormControlLabel, MenuItem, Stack, Switch, TextField, Typography } from
 import { useTranslation } from "react-i18next";
 
 import type { KnownTasks } from "../../api-client/schema";
+import { DecimalField } from "../DecimalField";
 import { useSaid } from "../useSaid";
 import { wrongLines, type Draft } from "./recipe";
 
@@ -55,14 +56,12 @@ export function RecipeFields({ known, draft, change }: Props) {
         change={(on) => put({ private: on })}
       />
       {draft.private && (
-        <TextField
+        <DecimalField
           required
-          type="number"
           label={t("epsilon")}
-          helperText={t("epsilonHint")}
+          hint={t("epsilonHint")}
           value={draft.epsilon}
-          onChange={(event) => put({ epsilon: event.target.value })}
-          slotProps={{ htmlInput: { min: 0.01, step: "any" } }}
+          onChange={(epsilon) => put({ epsilon })}
         />
       )}
       <Choice label={t("secure")} hint={t("secureHint")} on={draft.secure} change={(secure) => put({ secure })} />

@@ -1,5 +1,6 @@
 /** What somebody fills in to have something learned, and the request that it becomes. */
 import type { Client, KnownTask, Recipe } from "../../api-client/schema";
+import { numberOf, type Sign } from "../../lib/decimal";
 
 export interface Draft {
   task: string;
@@ -40,13 +41,16 @@ export function firstOf(tasks: readonly KnownTask[], nodes: readonly Pick<Client
   return held ?? tasks.find((task) => task.name === "insurance-cost") ?? tasks[0];
 }
 
-/** The request; what is left as the task has it is not sent. Lines that are none are named by `wrongLines`. */
-export function recipeOf(draft: Draft, task: KnownTask | undefined): Recipe {
+/**
+ * The request; what is left as the task has it is not sent. Lines that are none are named by `wrongLines`. An epsilon that
+ * is no number becomes one that the server refuses, and never a run without privacy.
+ */
+export function recipeOf(draft: Draft, task: KnownTask | undefined, sign: Sign): Recipe {
   const settings: Recipe["settings"] = {};
   if (task && draft.strategy !== task.strategy) settings["strategy.name"] = draft.strategy;
   for (const [key, value] of lines(draft.more)) if (value !== undefined) settings[key] = value;
   const { private: hidden, secure, robust } = draft;
-  const protections = { ...(hidden && { private: Number(draft.epsilon) }), ...(secure && { secure }), ...(robust && { robust }) };
+  const protections = { ...(hidden && { private: numberOf(draft.epsilon, sign) ?? -1 }), ...(secure && { secure }), ...(robust && { robust }) };
   return { task: draft.task, rounds: Number(draft.rounds), seed: Number(draft.seed), settings, ...protections };
 }
 

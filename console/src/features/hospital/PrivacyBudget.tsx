@@ -1,10 +1,11 @@
-import { Alert, Button, FormControlLabel, Stack, Switch, TextField } from "@mui/material";
+import { Alert, Button, FormControlLabel, Stack, Switch } from "@mui/material";
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import type { SubmitEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Charge, Standing } from "../../api-client/schema";
 import type { Column } from "../../components/DataTable";
+import { DecimalField } from "../../components/DecimalField";
 import { Empty } from "../../components/Empty";
 import { Failure } from "../../components/Failure";
 import { Fetched } from "../../components/Fetched";
@@ -14,6 +15,7 @@ import { PagedTable } from "../../components/PagedTable";
 import { Panel } from "../../components/Panel";
 import { BudgetBar } from "../../components/privacy/BudgetBar";
 import { budgetQuery } from "../../components/privacy/budget";
+import { decimalSign, numberOf, textOf } from "../../lib/decimal";
 import { useKept } from "../../lib/drafts";
 import { format } from "../../lib/i18n";
 import { chargesQuery, setBudget } from "./api";
@@ -56,8 +58,8 @@ function BudgetForm({ standing }: { standing: Standing }) {
   const { t } = useTranslation("hospital");
   const common = useTranslation();
   const notify = useNotify();
-  const [epsilon, setEpsilon] = useKept("budget epsilon", String(standing.epsilon));
-  const [delta, setDelta] = useKept("budget delta", String(standing.delta));
+  const [epsilon, setEpsilon] = useKept("budget epsilon", textOf(standing.epsilon, decimalSign()));
+  const [delta, setDelta] = useKept("budget delta", textOf(standing.delta, decimalSign()));
   const [privateOnly, setPrivateOnly] = useKept("budget private", standing.private_only);
   const setting = useMutation({
     mutationFn: setBudget,
@@ -66,30 +68,15 @@ function BudgetForm({ standing }: { standing: Standing }) {
 
   function submit(event: SubmitEvent): void {
     event.preventDefault();
-    setting.mutate({ epsilon: Number(epsilon), delta: Number(delta), private_only: privateOnly });
+    const [most, chance] = [numberOf(epsilon, decimalSign()), numberOf(delta, decimalSign())];
+    if (most !== null && chance !== null) setting.mutate({ epsilon: most, delta: chance, private_only: privateOnly });
   }
 
   return (
     <Stack component="form" onSubmit={submit} spacing={2} sx={{ maxWidth: 520 }}>
       {setting.error && <Failure error={setting.error} />}
-      <TextField
-        label={t("privacy.epsilon")}
-        helperText={t("epsilonMeans")}
-        type="number"
-        required
-        slotProps={{ htmlInput: { min: 0, step: "any" } }}
-        value={epsilon}
-        onChange={(event) => setEpsilon(event.target.value)}
-      />
-      <TextField
-        label={t("privacy.delta")}
-        helperText={t("privacy.deltaMeans")}
-        type="number"
-        required
-        slotProps={{ htmlInput: { min: 0, max: 1, step: "any" } }}
-        value={delta}
-        onChange={(event) => setDelta(event.target.value)}
-      />
+      <DecimalField label={t("privacy.epsilon")} hint={t("epsilonMeans")} required value={epsilon} onChange={setEpsilon} />
+      <DecimalField label={t("privacy.delta")} hint={t("privacy.deltaMeans")} required value={delta} onChange={setDelta} />
       <FormControlLabel
         control={<Switch checked={privateOnly} onChange={(_, checked) => setPrivateOnly(checked)} />}
         label={t("privacy.privateOnly")}

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { Rule } from "../../api-client/schema";
 import { Confirm } from "../../components/Confirm";
 import { DataTable } from "../../components/DataTable";
+import { DecimalField } from "../../components/DecimalField";
 import { Empty } from "../../components/Empty";
 import { Failure } from "../../components/Failure";
 import { Fetched } from "../../components/Fetched";
@@ -14,6 +15,7 @@ import { Panel } from "../../components/Panel";
 import { useTasks } from "../../components/planning/tasks";
 import { Status } from "../../components/Status";
 import { useSaid } from "../../components/useSaid";
+import { decimalSign, numberOf, textOf } from "../../lib/decimal";
 import { useKept } from "../../lib/drafts";
 import { format } from "../../lib/i18n";
 import { dropRule, rulesQuery, setRule } from "./api";
@@ -104,7 +106,7 @@ export function Rules() {
 function RuleForm({ rule, onClose }: { rule: Partial<Rule>; onClose: () => void }) {
   const { t } = useTranslation("hospital");
   const [task, setTask] = useKept("rule task", rule.task ?? "");
-  const [epsilon, setEpsilon] = useKept("rule epsilon", rule.max_epsilon ? String(rule.max_epsilon) : "");
+  const [epsilon, setEpsilon] = useKept("rule epsilon", rule.max_epsilon ? textOf(rule.max_epsilon, decimalSign()) : "");
   const [rounds, setRounds] = useKept("rule rounds", String(rule.max_rounds_per_day ?? 100));
   const [on, setOn] = useKept("rule on", rule.is_enabled ?? true);
   const saving = useMutation({ mutationFn: setRule, onSuccess: onClose });
@@ -115,7 +117,10 @@ function RuleForm({ rule, onClose }: { rule: Partial<Rule>; onClose: () => void 
   const strange = task !== "" && tasks.length > 0 && !tasks.some(({ name }) => name === task);
 
   function submit(): void {
-    const fields = { max_epsilon: epsilon === "" ? null : Number(epsilon), max_rounds_per_day: Number(rounds), is_enabled: on };
+    const most = numberOf(epsilon, decimalSign());
+    // An empty one sets no limit; what is no number must not be taken for that.
+    if (most === null && epsilon.trim() !== "") return;
+    const fields = { max_epsilon: most, max_rounds_per_day: Number(rounds), is_enabled: on };
     saving.mutate({ task, rule: fields });
   }
 
@@ -141,14 +146,7 @@ function RuleForm({ rule, onClose }: { rule: Partial<Rule>; onClose: () => void 
           <option key={name} value={name} label={say(title)} />
         ))}
       </datalist>
-      <TextField
-        label={t("rules.epsilon")}
-        helperText={t("rules.epsilonMeans")}
-        type="number"
-        slotProps={{ htmlInput: { min: 0, step: "any" } }}
-        value={epsilon}
-        onChange={(event) => setEpsilon(event.target.value)}
-      />
+      <DecimalField label={t("rules.epsilon")} hint={t("rules.epsilonMeans")} value={epsilon} onChange={setEpsilon} />
       <TextField
         label={t("rules.rounds")}
         type="number"

@@ -3,8 +3,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Patient } from "../../api-client/schema";
+import { decimalSign } from "../../lib/decimal";
 import { format } from "../../lib/i18n";
-import { decimalSign } from "./decimal";
 import { typedOf, type FieldName, type Typed } from "./fields";
 import { differences, merged, proposal, type Side } from "./merge";
 

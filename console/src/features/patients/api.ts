@@ -2,6 +2,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 
 import type { Patient } from "../../api-client/schema";
 import { api, taken } from "../../lib/api";
+import { decimalSign } from "../../lib/decimal";
 import { bodyOf, type Typed } from "./fields";
 import { filtersOf, type Filters, type Listing } from "./search";
 
@@ -53,13 +54,13 @@ export function deedsQuery(patient_id: string) {
 }
 
 export function create(typed: Typed, key: string) {
-  return taken(api.POST("/api/patients", { params: { header: { "Idempotency-Key": key } }, body: bodyOf(typed) }));
+  return taken(api.POST("/api/patients", { params: { header: { "Idempotency-Key": key } }, body: bodyOf(typed, decimalSign()) }));
 }
 
 /** Write over the state that is known; somebody else's change in between is a Problem of status 412. */
 export function update({ id, revision }: Patient, typed: Typed) {
   const params = { path: { patient_id: id }, header: { "if-match": `"${revision}"` } };
-  return taken(api.PUT("/api/patients/{patient_id}", { params, body: bodyOf(typed) }));
+  return taken(api.PUT("/api/patients/{patient_id}", { params, body: bodyOf(typed, decimalSign()) }));
 }
 
 /** It goes out even where the page that sends it is being left. */

@@ -1,6 +1,7 @@
 /** A patient's record in a form: everything is text there, as it was typed. */
 import type { Patient, PatientFields } from "../../api-client/schema";
 import { Problem } from "../../lib/api";
+import { numberOf, textOf, type Sign } from "../../lib/decimal";
 
 export type FieldName = keyof PatientFields;
 export type Typed = Readonly<Record<FieldName, string>>;
@@ -34,10 +35,10 @@ export const NOTHING: Typed = {
 };
 
 /** A stored record as a form shows it, with the decimal sign of the reader's language. */
-export function typedOf(patient: Patient, decimal = "."): Typed {
+export function typedOf(patient: Patient, sign: Sign): Typed {
   const texts = FIELDS.map((name) => {
     const value = patient[name];
-    return [name, typeof value === "number" ? String(value).replace(".", decimal) : (value ?? "")] as const;
+    return [name, typeof value === "number" ? textOf(value, sign) : (value ?? "")] as const;
   });
   return { ...NOTHING, ...Object.fromEntries(texts) };
 }
@@ -46,24 +47,14 @@ export function typedOf(patient: Patient, decimal = "."): Typed {
  * What is sent. A text that is no number stays a text, so that the gateway refuses it by the field's name instead of
  * taking it for a value that was left out.
  */
-export function bodyOf(typed: Typed): PatientFields {
+export function bodyOf(typed: Typed, sign: Sign): PatientFields {
   const values = FIELDS.map((name) => {
     const text = typed[name].trim();
     if (name === "insurance_cost" && text === "") return [name, null] as const;
     const digits = DIGITS[name];
-    return [name, digits === undefined ? text : numberOf(text, digits)] as const;
+    return [name, digits === undefined ? text : (numberOf(text, sign, digits) ?? text)] as const;
   });
   return Object.fromEntries(values) as unknown as PatientFields;
-}
-
-/**
- * The number in a text, with a point or a comma before its decimals. A text with more decimals than the field has is
- * left as it is: "8.240" for a cost may be eight dollars or eight thousand.
- */
-export function numberOf(text: string, digits: number): number | string {
-  const known = /^([+-]?\d+)(?:[.,](\d+))?$/.exec(text);
-  if (!known || (known[2] ?? "").length > digits) return text;
-  return Number(`${known[1] ?? ""}.${known[2] ?? "0"}`);
 }
 
 /** The fields that the gateway found fault with, and what it said of each. */

@@ -1,8 +1,9 @@
 import { InputAdornment, MenuItem, TextField } from "@mui/material";
 import { useTranslation } from "react-i18next";
 
+import { decimalSign } from "../../lib/decimal";
 import { format } from "../../lib/i18n";
-import { doubtOf, rangeOf, valueOf, type Field } from "./record";
+import { doubtOf, isRefused, rangeOf, valueOf, type Field } from "./record";
 import { useWords } from "./words";
 
 interface Props {
@@ -17,14 +18,19 @@ interface Props {
 export function FieldInput({ field, text, held, onChange }: Props) {
   const { t } = useTranslation("predictions");
   const words = useWords();
-  const doubt = doubtOf(field, valueOf(field, text));
+  const doubt = doubtOf(field, valueOf(field, text, decimalSign()));
   const known = useKnown(field);
+  const helpOf = () => {
+    if (doubt === "notANumber") return t("common:notANumber", { example: format().number(27.5) });
+    if (doubt) return t(`form.${doubt}`, { known });
+    return held ? "" : known;
+  };
   const shared = {
     label: words.feature(field.name),
     value: text,
     required: field.required,
-    error: doubt === "fraction" || doubt === "impossible",
-    helperText: held && !doubt ? "" : doubt ? t(`form.${doubt}`, { known }) : known,
+    error: isRefused(doubt) || doubt === "impossible",
+    helperText: helpOf(),
   };
   if (held) {
     const shown = field.kind === "category" ? words.category(text) : text;
@@ -46,22 +52,16 @@ export function FieldInput({ field, text, held, onChange }: Props) {
   return (
     <TextField
       {...shared}
-      type="number"
       onChange={(event) => onChange(event.target.value)}
       slotProps={{
         input: ending(words.unit(field.unit)),
-        htmlInput: { inputMode: "decimal", step: "any", autoComplete: "off", onWheel: leave },
+        htmlInput: { inputMode: "decimal", autoComplete: "off" },
       }}
     />
   );
 }
 
 const ending = (unit: string) => (unit ? { endAdornment: <InputAdornment position="end">{unit}</InputAdornment> } : {});
-
-/** The wheel scrolls the page; it must not change a patient's value. */
-function leave(event: React.WheelEvent<HTMLInputElement>): void {
-  event.currentTarget.blur();
-}
 
 /** What the model knows of a feature, in a few words. */
 function useKnown(field: Field): string {

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { PastPrediction } from "../../api-client/schema";
 import { Failure } from "../../components/Failure";
 import { useNotify } from "../../components/Notices";
+import { decimalSign, numberOf, textOf } from "../../lib/decimal";
 import { useKept } from "../../lib/drafts";
 import { format } from "../../lib/i18n";
 import { useMay } from "../../lib/session";
@@ -20,7 +21,7 @@ export function OutcomeForm({ past, onChange }: { past: PastPrediction; onChange
   const may = useMay();
   const notify = useNotify();
   const client = useQueryClient();
-  const [text, setText] = useKept("outcome", past.outcome === null ? "" : String(past.outcome));
+  const [text, setText] = useKept("outcome", typeof past.outcome === "number" ? textOf(past.outcome, decimalSign()) : (past.outcome ?? ""));
   const classes = past.probabilities.map(({ label }) => label);
   const keeping = useMutation({
     mutationFn: recordOutcome,
@@ -31,9 +32,11 @@ export function OutcomeForm({ past, onChange }: { past: PastPrediction; onChange
     },
   });
   const known = outcomeOf(past, words);
+  const outcome = classes.length > 0 ? text || null : numberOf(text, decimalSign());
+  const wrong = outcome === null && text.trim() !== "";
   function submit(event: SubmitEvent): void {
     event.preventDefault();
-    keeping.mutate({ id: past.id, outcome: classes.length > 0 ? text : Number(text) });
+    if (outcome !== null) keeping.mutate({ id: past.id, outcome });
   }
   return (
     <Stack component="form" spacing={1.5} onSubmit={submit}>
@@ -45,14 +48,14 @@ export function OutcomeForm({ past, onChange }: { past: PastPrediction; onChange
             <TextField
               required
               label={t("outcome.label")}
-              helperText={t("outcome.hint")}
+              error={wrong}
+              helperText={wrong ? t("common:notANumber", { example: format().number(27.5) }) : t("outcome.hint")}
               value={text}
               select={classes.length > 0}
-              type={classes.length > 0 ? undefined : "number"}
               sx={{ maxWidth: 340 }}
               onChange={(event) => setText(event.target.value)}
               slotProps={{
-                htmlInput: { step: "any" },
+                htmlInput: { inputMode: "decimal", autoComplete: "off" },
                 input: past.unit ? { endAdornment: <InputAdornment position="end">{words.unit(past.unit)}</InputAdornment> } : {},
               }}
             >
@@ -62,7 +65,7 @@ export function OutcomeForm({ past, onChange }: { past: PastPrediction; onChange
                 </MenuItem>
               ))}
             </TextField>
-            <Button type="submit" variant="outlined" disabled={text === ""} loading={keeping.isPending}>
+            <Button type="submit" variant="outlined" disabled={outcome === null} loading={keeping.isPending}>
               {t(known === null ? "outcome.keep" : "outcome.replace")}
             </Button>
           </Stack>

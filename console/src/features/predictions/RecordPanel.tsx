@@ -10,6 +10,7 @@ import { Failure } from "../../components/Failure";
 import { Panel } from "../../components/Panel";
 import { Progress } from "../../components/Progress";
 import { useSaid } from "../../components/useSaid";
+import { decimalSign } from "../../lib/decimal";
 import { useKept } from "../../lib/drafts";
 import { newKey } from "../../lib/key";
 import { Answer } from "./Answer";
@@ -34,9 +35,10 @@ export function RecordPanel({ form, patient }: Props) {
   const { t } = useTranslation("predictions");
   const say = useSaid();
   const [own, setOwn] = useKept<Typed>(`predict ${form.task} ${patient?.id ?? ""}`, {});
-  const held = useMemo(() => (patient ? heldBy(patient, form.fields) : {}), [patient, form]);
+  const sign = decimalSign();
+  const held = useMemo(() => (patient ? heldBy(patient, form.fields, sign) : {}), [patient, form, sign]);
   const typed = { ...own, ...held };
-  const { values, lacking } = recordOf(form.fields, typed);
+  const { values, lacking } = recordOf(form.fields, typed, sign);
   const asked = askedOf(form.task, patient, values, held);
   const { query, settled } = usePrediction(asked, lacking.length === 0);
   const type = (name: string, text: string) => setOwn({ ...own, [name]: text });
@@ -57,7 +59,7 @@ export function RecordPanel({ form, patient }: Props) {
         </Grid>
         {Object.keys(held).length < form.fields.length && (
           <Stack direction="row" sx={{ flexWrap: "wrap", mt: 2 }}>
-            <Button onClick={() => setOwn(typicalRecord(form.fields))}>{t("form.typical")}</Button>
+            <Button onClick={() => setOwn(typicalRecord(form.fields, sign))}>{t("form.typical")}</Button>
             <Button onClick={() => setOwn({})}>{t("form.clear")}</Button>
           </Stack>
         )}

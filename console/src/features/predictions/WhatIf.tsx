@@ -94,7 +94,7 @@ interface LeverProps {
 function Lever({ field, value, onChange }: LeverProps) {
   const { t } = useTranslation("predictions");
   const words = useWords();
-  if (field.kind === "number") return <NumberLever field={field} value={Number(value ?? typicalOf(field))} onChange={onChange} />;
+  if (field.kind === "number") return <NumberLever field={field} value={value === undefined ? typicalOf(field) : Number(value)} onChange={onChange} />;
   return (
     <TextField
       select

@@ -11,16 +11,18 @@ const SMOKER: CategoryField = { kind: "category", name: "smoker", required: true
 const FIELDS = [AGE, CHILDREN, SMOKER];
 
 test("a record is made of what is typed; what may be empty is left out, what may not is named", () => {
-  expect(recordOf(FIELDS, { age: "44.5", smoker: "no" })).toEqual({ values: { age: 44.5, smoker: "no" }, lacking: [] });
-  expect(recordOf(FIELDS, { age: " ", children: "2" })).toEqual({ values: { children: 2 }, lacking: ["age", "smoker"] });
+  expect(recordOf(FIELDS, { age: "44.5", smoker: "no" }, ".")).toEqual({ values: { age: 44.5, smoker: "no" }, lacking: [] });
+  expect(recordOf(FIELDS, { age: " ", children: "2" }, ".")).toEqual({ values: { children: 2 }, lacking: ["age", "smoker"] });
 });
 
 test("a fraction of a child is asked about before it is sent", () => {
-  expect(recordOf(FIELDS, { age: "44", children: "1.5", smoker: "no" }).lacking).toEqual(["children"]);
+  expect(recordOf(FIELDS, { age: "44", children: "1.5", smoker: "no" }, ".").lacking).toEqual(["children"]);
 });
 
-test("what is no number is no value", () => {
-  expect([valueOf(AGE, "abc"), valueOf(AGE, ""), valueOf(AGE, "1e999")]).toEqual([null, null, null]);
+test("a number is read in the reader's language, and what is none keeps the record from being asked about", () => {
+  expect([valueOf(AGE, "27,5", ","), valueOf(AGE, "", ","), valueOf(AGE, "abc", ",")]).toEqual([27.5, null, Number.NaN]);
+  expect(doubtOf(AGE, Number.NaN)).toBe("notANumber");
+  expect(recordOf(FIELDS, { age: "44", children: "some", smoker: "no" }, ",").lacking).toEqual(["children"]);
 });
 
 test.each([
@@ -36,13 +38,14 @@ test.each([
 });
 
 test("a patient's record gives its features and never a name, whatever a task calls its features", () => {
-  const patient = { age: 50, smoker: "yes", first_name: "Ada", region: "north" } as Patient;
-  expect(heldBy(patient, [...FIELDS, { ...AGE, name: "first_name" }])).toEqual({ age: "50", smoker: "yes" });
+  const patient = { age: 50, bmi: 43.08, smoker: "yes", first_name: "Ada", region: "north" } as Patient;
+  const fields = [...FIELDS, { ...AGE, name: "bmi" }, { ...AGE, name: "first_name" }];
+  expect(heldBy(patient, fields, ",")).toEqual({ age: "50", bmi: "43,08", smoker: "yes" });
 });
 
 test("steps suit the range: whole numbers for whole numbers, fine ones for narrow features", () => {
   expect([stepOf(AGE), stepOf(CHILDREN), stepOf({ ...AGE, low: 0.05, high: 0.16 })]).toEqual([0.1, 1, 0.001]);
-  expect(typicalRecord(FIELDS)).toEqual({ age: "39.2", children: "1", smoker: "no" });
+  expect(typicalRecord(FIELDS, ",")).toEqual({ age: "39,2", children: "1", smoker: "no" });
 });
 
 test("a slider spans what the model knows, and the present value wherever it is", () => {

@@ -1,49 +1,56 @@
 /** What is typed into a task's form, and the record that it makes. */
 import type { CategoryField, NumberField, Patient, TaskForm } from "../../api-client/schema";
+import { numberOf, textOf, type Sign } from "../../lib/decimal";
 
 export type Field = NumberField | CategoryField;
 export type Typed = Readonly<Record<string, string>>;
 export type Values = Readonly<Record<string, number | string>>;
 
-export type Doubt = "fraction" | "impossible" | "unusual" | "rare";
+export type Doubt = "notANumber" | "fraction" | "impossible" | "unusual" | "rare";
 
-/** The number or category of a text; null where nothing stands there that is one. */
-export function valueOf(field: Field, text: string): number | string | null {
+/** The number or category of a text; null where nothing stands there, NaN where what stands there is no number. */
+export function valueOf(field: Field, text: string, sign: Sign): number | string | null {
   if (text.trim() === "") return null;
-  if (field.kind === "category") return text;
-  const value = Number(text);
-  return Number.isFinite(value) ? value : null;
+  return field.kind === "category" ? text : (numberOf(text, sign) ?? Number.NaN);
 }
 
-/** What speaks against a value. Only a fraction is refused; the server says of the others what they mean. */
+/** What speaks against a value. No number or a fraction is not sent; the server says of the others what they mean. */
 export function doubtOf(field: Field, value: number | string | null): Doubt | null {
   if (value === null) return null;
   if (field.kind === "category") return field.rare.includes(String(value)) ? "rare" : null;
   if (typeof value !== "number") return null;
+  if (Number.isNaN(value)) return "notANumber";
   if (field.integer && !Number.isInteger(value)) return "fraction";
   if (value < (field.minimum ?? -Infinity) || value > (field.maximum ?? Infinity)) return "impossible";
   return value < field.low || value > field.high ? "unusual" : null;
 }
 
 /** The record of what is typed, and the names of the fields without which nothing can be predicted. */
-export function recordOf(fields: readonly Field[], typed: Typed): { values: Values; lacking: string[] } {
+export function recordOf(fields: readonly Field[], typed: Typed, sign: Sign): { values: Values; lacking: string[] } {
   const values: Record<string, number | string> = {};
   const lacking: string[] = [];
   for (const field of fields) {
-    const value = valueOf(field, typed[field.name] ?? "");
-    if (value !== null && doubtOf(field, value) !== "fraction") values[field.name] = value;
+    const value = valueOf(field, typed[field.name] ?? "", sign);
+    if (value !== null && !isRefused(doubtOf(field, value))) values[field.name] = value;
     else if (field.required || value !== null) lacking.push(field.name);
   }
   return { values, lacking };
 }
 
-/** What a patient's record holds of a form's fields. */
-export function heldBy(patient: Patient, fields: readonly Field[]): Typed {
+/** Whether a value cannot even be sent. */
+export function isRefused(doubt: Doubt | null): boolean {
+  return doubt === "notANumber" || doubt === "fraction";
+}
+
+/** What a patient's record holds of a form's fields, as it would be typed. */
+export function heldBy(patient: Patient, fields: readonly Field[], sign: Sign): Typed {
   const held: Record<string, string> = {};
   const record: Record<string, unknown> = patient;
   for (const { name } of fields) {
     const value = record[name];
-    if (PATIENTS_OWN.has(name) && (typeof value === "number" || typeof value === "string")) held[name] = String(value);
+    if (!PATIENTS_OWN.has(name)) continue;
+    if (typeof value === "number") held[name] = textOf(value, sign);
+    else if (typeof value === "string") held[name] = value;
   }
   return held;
 }
@@ -52,13 +59,13 @@ export function heldBy(patient: Patient, fields: readonly Field[]): Typed {
 const PATIENTS_OWN = new Set(["age", "sex", "bmi", "children", "smoker", "region"]);
 
 /** A record in the middle of what the model has seen, to try the form with. */
-export function typicalRecord(fields: TaskForm["fields"]): Typed {
-  return Object.fromEntries(fields.map((field) => [field.name, typicalOf(field)]));
+export function typicalRecord(fields: TaskForm["fields"], sign: Sign): Typed {
+  const typed = (field: Field) => (field.kind === "category" ? field.typical : textOf(typicalOf(field), sign));
+  return Object.fromEntries(fields.map((field) => [field.name, typed(field)]));
 }
 
-export function typicalOf(field: Field): string {
-  if (field.kind === "category") return field.typical;
-  return String(rounded(field.typical, stepOf(field)));
+export function typicalOf(field: NumberField): number {
+  return rounded(field.typical, stepOf(field));
 }
 
 /** A step for typing and sliding: a hundredth of the range, as a power of ten. */
