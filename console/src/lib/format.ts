@@ -3,7 +3,9 @@ export interface Format {
   /** With at most this many digits behind the point. */
   number: (value: number, digits?: number) => string;
   percent: (share: number, digits?: number) => string;
-  /** A value in a task's unit; dollars become money. */
+  /** US dollars to the cent, as a bill has them. */
+  money: (dollars: number) => string;
+  /** A value in a task's unit; dollars become money, without the cents that nobody can predict. */
   quantity: (value: number, unit: string | null | undefined) => string;
   bytes: (count: number) => string;
   seconds: (count: number) => string;
@@ -40,7 +42,9 @@ function make(locale: string): Format {
     numbers.set(digits, format);
     return format.format(value);
   };
-  const money = new Intl.NumberFormat(locale, { style: "currency", currency: "USD", maximumFractionDigits: 0 });
+  const money = { style: "currency", currency: "USD" } as const;
+  const bill = new Intl.NumberFormat(locale, money);
+  const whole = new Intl.NumberFormat(locale, { ...money, maximumFractionDigits: 0 });
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
@@ -49,9 +53,10 @@ function make(locale: string): Format {
     number,
     percent: (share, digits = 0) =>
       new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: digits }).format(share),
+    money: (dollars) => bill.format(dollars),
     quantity: (value, unit) => {
       if (!unit) return number(value);
-      return DOLLARS.has(unit) ? money.format(value) : `${number(value)} ${unit}`;
+      return DOLLARS.has(unit) ? whole.format(value) : `${number(value)} ${unit}`;
     },
     bytes: (count) => {
       const step = Math.min(SIZES.length - 1, count < 1 ? 0 : Math.floor(Math.log10(count) / 3));

@@ -82,7 +82,7 @@ function Actions({ patient }: { patient: Patient }) {
 
 function Record({ patient }: { patient: Patient }) {
   const { t } = useTranslation("patients");
-  const { number, moment } = format();
+  const { number, money, moment } = format();
   const cost = patient.insurance_cost;
   const facts = [
     ["age", t("one.years", { number: number(patient.age), count: patient.age })],
@@ -91,7 +91,7 @@ function Record({ patient }: { patient: Patient }) {
     ["children", number(patient.children)],
     ["smoker", t(`smoker.${patient.smoker}`)],
     ["region", patient.region],
-    ["insurance_cost", cost === null ? t("unknown") : t("one.aYear", { cost: number(cost) })],
+    ["insurance_cost", cost === null ? t("unknown") : t("one.aYear", { cost: money(cost) })],
   ] as const;
   return (
     <Stack spacing={2}>
