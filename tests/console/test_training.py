@@ -111,6 +111,24 @@ def part(page: Page, name: str):
     return page.get_by_role("region", name=name, exact=True).first
 
 
+def test_a_run_that_every_hospital_refuses_says_who_and_why(seat, start, tell):
+    run, why = start(71), "refused: The privacy budget does not allow it: epsilon would be 4 of 1 at delta 1e-05."
+    for name in (A, B):
+        said = {"about": "dropped", "round": 0, "institution": name, "reason": why, "text": f"{name}: {why}"}
+        tell("event", run, kind="note", data=said)
+    reason = f"Round 0: 0 usable answers where the plan asks for 2. {A}: {why}; {B}: {why}"
+    tell("run", run, status="failed", reason=reason)
+    here = seat("consortium")
+    page = here.open(f"/training/{run}")
+    asked = part(page, "Who took part")
+    expect(asked.get_by_role("cell").filter(has_text="Refused")).to_have_count(2)
+    expect(asked.get_by_text(f"Before the first round, {A}, {B}: {why}")).to_be_visible()
+    told = page.get_by_role("alert").filter(has_text="The run failed")
+    expect(told).to_contain_text("It did not come to the first round: 0 hospitals could take part where the plan asks")
+    expect(told.get_by_role("listitem")).to_have_text([f"{A}, {B}: {why}"])
+    here.check("run-refused")
+
+
 @pytest.mark.parametrize("role", ["nurse", "doctor", "admin", "consortium"])
 def test_a_run_is_watched_round_by_round_by_everybody(seat, site, start, tell, role):
     run = start(["nurse", "doctor", "admin", "consortium"].index(role), settings=PRIVATE)

@@ -8,7 +8,9 @@ import { useSaid } from "../../components/useSaid";
 import { Progress } from "../../components/Progress";
 import type { StreamState } from "../../lib/events";
 import { format } from "../../lib/i18n";
+import { quorumOf } from "./failure";
 import { figuresOf, lastStanding } from "./metrics";
+import { START } from "./participation";
 import { currentRound, ENDED, type Live } from "./progress";
 import { RunStatus, StreamStatus } from "./RunStatus";
 import { useFigureWords } from "./useFigureWords";
@@ -18,10 +20,12 @@ interface Props {
   rounds: readonly Round[];
   live: Live;
   stream: StreamState;
+  /** Those that anything is known of. */
+  institutions: readonly string[];
 }
 
 /** How far the run is, how good its last round was, and how it ended. */
-export function Now({ run, rounds, live, stream }: Props) {
+export function Now({ run, rounds, live, stream, institutions }: Props) {
   const { t } = useTranslation("training");
   const ended = ENDED.includes(run.status);
   const current = currentRound(rounds, live);
@@ -48,7 +52,7 @@ export function Now({ run, rounds, live, stream }: Props) {
           </Typography>
         </Box>
         <Latest task={run.task} rounds={rounds} />
-        <End run={run} />
+        <End run={run} institutions={institutions} />
       </Stack>
     </Panel>
   );
@@ -92,14 +96,14 @@ function Latest({ task, rounds }: { task: string; rounds: readonly Round[] }) {
 }
 
 /** Why it failed or was stopped; which version it made, and whether that answers. */
-function End({ run }: { run: RunDetails }) {
+function End({ run, institutions }: Pick<Props, "run" | "institutions">) {
   const { t } = useTranslation("training");
   const say = useSaid();
   if (run.status === "failed" || run.status === "stopped") {
     return (
       <Alert severity={run.status === "failed" ? "error" : "info"}>
         <AlertTitle>{t(`end.${run.status}`)}</AlertTitle>
-        {say(run.reason ?? "")}
+        <Why reason={run.reason ?? ""} institutions={institutions} />
       </Alert>
     );
   }
@@ -116,6 +120,26 @@ function End({ run }: { run: RunDetails }) {
         </Box>
       )}
     </Alert>
+  );
+}
+
+/** The reason as it is; of a round that too few answered, a line for each reason and whose it is. */
+function Why({ reason, institutions }: { reason: string; institutions: readonly string[] }) {
+  const { t } = useTranslation("training");
+  const say = useSaid();
+  const lost = quorumOf(reason, institutions);
+  if (!lost) return say(reason);
+  return (
+    <>
+      {t(lost.round === START ? "end.tooFewAtStart" : "end.tooFew", { round: lost.round, usable: lost.usable, needed: lost.needed })}
+      <Box component="ul" sx={{ m: 0, pl: 2 }}>
+        {lost.causes.map((cause) => (
+          <li key={cause.reason}>
+            {cause.institutions.join(", ")}: {say(cause.reason)}
+          </li>
+        ))}
+      </Box>
+    </>
   );
 }
 

@@ -1,11 +1,12 @@
 import { Box, Stack, Table, TableBody, TableCell, TableContainer, TableHead, TableRow, Typography } from "@mui/material";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Round } from "../../api-client/schema";
 import { Empty } from "../../components/Empty";
 import { Panel } from "../../components/Panel";
 import { useSaid } from "../../components/useSaid";
-import { STATES, type Matrix, type Part, type State } from "./participation";
+import { missingOf, START, STATES, type Matrix, type Part, type State } from "./participation";
 
 /** A sign for each state besides its colour. */
 const SIGNS: Record<State, string> = {
@@ -32,15 +33,16 @@ const COLOURS: Record<State, [ground: string, text: string]> = {
 interface Props {
   rounds: readonly Round[];
   parts: Matrix;
+  ended: boolean;
 }
 
 /** Which hospital took part in which round; whoever did not, and why. */
-export function Participation({ rounds, parts }: Props) {
+export function Participation({ rounds, parts, ended }: Props) {
   const { t } = useTranslation("training");
   return (
     <Panel title={t("parts.title")} hint={t("parts.hint")}>
       {parts.rows.length === 0 ? (
-        <Empty title={t("parts.none")} />
+        <Empty title={t(ended ? "parts.noneEver" : "parts.none")} />
       ) : (
         <Stack spacing={2}>
           <Cells parts={parts} rolledBack={new Set(rounds.filter(({ status }) => status === "failed").map(({ round }) => round))} />
@@ -54,15 +56,16 @@ export function Participation({ rounds, parts }: Props) {
 
 function Cells({ parts, rolledBack }: { parts: Matrix; rolledBack: ReadonlySet<number> }) {
   const { t } = useTranslation("training");
+  const container = useNewestInSight(parts.rounds.length);
   return (
-    <TableContainer tabIndex={0} role="group" aria-label={t("parts.title")}>
+    <TableContainer ref={container} tabIndex={0} role="group" aria-label={t("parts.title")}>
       <Table size="small" aria-label={t("parts.title")} sx={{ width: "auto", "& th, & td": { p: 0.5, border: 0 } }}>
         <TableHead>
           <TableRow>
             <TableCell sx={STICKY}>{t("round")}</TableCell>
             {parts.rounds.map((round) => (
               <TableCell key={round} align="center" title={rolledBack.has(round) ? t("parts.rolledBack") : undefined}>
-                {rolledBack.has(round) ? <s>{round}</s> : round}
+                {round === START ? t("parts.start") : rolledBack.has(round) ? <s>{round}</s> : round}
               </TableCell>
             ))}
           </TableRow>
@@ -85,6 +88,21 @@ function Cells({ parts, rolledBack }: { parts: Matrix; rolledBack: ReadonlySet<n
     </TableContainer>
   );
 }
+
+/** Of a long run the newest rounds are in sight, until somebody looks at earlier ones. */
+function useNewestInSight(rounds: number) {
+  const container = useRef<HTMLDivElement>(null);
+  const end = useRef(0);
+  useEffect(() => {
+    const node = container.current;
+    if (!node) return;
+    if (node.scrollLeft >= end.current - NEAR_PX) node.scrollLeft = node.scrollWidth;
+    end.current = node.scrollWidth - node.clientWidth;
+  }, [rounds]);
+  return container;
+}
+
+const NEAR_PX = 40;
 
 const STICKY = { position: "sticky", left: 0, bgcolor: "background.paper", pr: "16px !important", whiteSpace: "nowrap" } as const;
 
@@ -148,20 +166,17 @@ function Legend({ parts }: { parts: Matrix }) {
 
 const MOST_REASONS = 50;
 
-/** Every answer that is missing, with its reason, the newest first. */
+/** Every answer that is missing, with its reason, the newest first; whom the same kept away stands in one line. */
 function Reasons({ parts }: { parts: Matrix }) {
   const { t } = useTranslation("training");
   const say = useSaid();
-  const missing = parts.rounds
-    .flatMap((round, place) => parts.rows.map(({ institution, parts }) => ({ round, institution, part: parts[place] })))
-    .filter(({ part }) => part?.reason)
-    .reverse();
+  const missing = missingOf(parts);
   if (missing.length === 0) return <Typography variant="body2">{t("parts.nobody")}</Typography>;
   return (
     <Box component="ul" sx={{ m: 0, pl: 2.5 }}>
-      {missing.slice(0, MOST_REASONS).map(({ round, institution, part }) => (
-        <Typography key={`${round} ${institution}`} component="li" variant="body2" sx={{ overflowWrap: "anywhere" }}>
-          {t("parts.why", { round, institution, reason: say(part?.reason ?? "") })}
+      {missing.slice(0, MOST_REASONS).map(({ round, institutions, reason }) => (
+        <Typography key={`${round} ${reason}`} component="li" variant="body2" sx={{ overflowWrap: "anywhere" }}>
+          {t(round === START ? "parts.whyAtStart" : "parts.why", { round, institution: institutions.join(", "), reason: say(reason) })}
         </Typography>
       ))}
       {missing.length > MOST_REASONS && <li>{t("parts.others", { count: missing.length - MOST_REASONS })}</li>}

@@ -14,7 +14,7 @@ import { Figures } from "./Figures";
 import { Log } from "./Log";
 import { Now } from "./Now";
 import { Participation } from "./Participation";
-import { matrix } from "./participation";
+import { matrix, roundsAlone } from "./participation";
 import { PrivacyPanel } from "./PrivacyPanel";
 import { ENDED, together } from "./progress";
 import { RunActions } from "./RunActions";
@@ -58,10 +58,10 @@ function Parts({ run, live, stream }: Parts) {
   const parts = matrix(rounds, live, running);
   return (
     <Stack spacing={3}>
-      <Now run={run} rounds={rounds} live={live} stream={stream} />
+      <Now run={run} rounds={rounds} live={live} stream={stream} institutions={parts.rows.map(({ institution }) => institution)} />
       <Figures task={run.task} rounds={rounds} ended={!running} />
-      <Participation rounds={rounds} parts={parts} />
-      <CostPanel run={run} rounds={rounds} parts={parts} />
+      <Participation rounds={rounds} parts={parts} ended={!running} />
+      <CostPanel run={run} rounds={rounds} parts={roundsAlone(parts)} />
       {may("getBudget") && <PrivacyPanel run={run} rounds={rounds.length} />}
       <Grid container spacing={3}>
         <Grid size={{ xs: 12, lg: 7 }}>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { OwnFigures, Round } from "../../api-client/schema";
-import { matrix, missing } from "./participation";
+import { matrix, missing, missingOf, roundsAlone } from "./participation";
 import { NOTHING, type Live } from "./progress";
 
 const own = (institution: string, dropped: string | null = null) =>
@@ -31,6 +31,17 @@ describe("who took part", () => {
     const live = { ...asking([1, ["A", "B", "C"]]), failed };
     expect(states([round(1, [own("A")], 1)], live)).toEqual({ A: ["took"], B: ["refused"], C: ["took"] });
     expect(states([round(1, [own("A")], 2)], live).C).toEqual(["asked"]);
+  });
+
+  it("shows who refused before the first round, and of a later one that nobody was asked", () => {
+    const why = "refused: The privacy budget does not allow it";
+    const failed = new Map([[0, new Map([["A", why], ["B", why]])]]);
+    const none = matrix([], { ...NOTHING, failed }, false);
+    expect(none.rounds).toEqual([0]);
+    expect(missingOf(none)).toEqual([{ round: 0, institutions: ["A", "B"], reason: why }]);
+    expect(roundsAlone(none).rows.map(({ parts }) => parts)).toEqual([[], []]);
+    const went = { ...asking([1, ["B", "C"]]), failed: new Map([[0, new Map([["A", why]])]]) };
+    expect(states([], went)).toEqual({ A: ["refused", "not"], B: ["took", "training"], C: ["took", "training"] });
   });
 
   it("does not say of a run that ended that anybody still trains", () => {

@@ -23,10 +23,42 @@ const WORDS: readonly [RegExp, State][] = [
   [/^refused|privacy budget does not allow/, "refused"],
 ];
 
+/** What is asked before the first round: whether a node agrees to the plan, and what its records are like. */
+export const START = 0;
+
+/** Without what came before the first round. */
+export function roundsAlone({ rounds, rows }: Matrix): Matrix {
+  const within = <T>(cells: readonly T[]) => cells.filter((_, place) => rounds[place] !== START);
+  return { rounds: within(rounds), rows: rows.map((row) => ({ ...row, parts: within(row.parts) })) };
+}
+
+export interface Missing {
+  round: number;
+  institutions: string[];
+  reason: string;
+}
+
+/** Every answer that is missing, the newest round first; those of a round that have the same reason together. */
+export function missingOf({ rounds, rows }: Matrix): Missing[] {
+  const found = new Map<string, Missing>();
+  rounds.forEach((round, place) => {
+    for (const { institution, parts } of rows) {
+      const reason = parts[place]?.reason;
+      if (!reason) continue;
+      const key = `${round} ${reason}`;
+      const same = found.get(key) ?? { round, institutions: [], reason };
+      same.institutions.push(institution);
+      found.set(key, same);
+    }
+  });
+  return [...found.values()].reverse();
+}
+
 export function matrix(rounds: readonly Round[], live: Live, running: boolean): Matrix {
   const known = new Map(rounds.map((round) => [round.round, round]));
-  const numbers = [...new Set([...known.keys(), ...live.asked.keys()])].sort((one, other) => one - other);
+  const numbers = [...new Set([...known.keys(), ...live.asked.keys(), ...live.failed.keys()])].sort((one, other) => one - other);
   const names = new Set([...live.asked.values()].flat());
+  for (const missing of live.failed.values()) for (const institution of missing.keys()) names.add(institution);
   for (const round of rounds) for (const own of round.institutions) names.add(own.institution);
   const rows = [...names].sort().map((institution) => ({
     institution,
@@ -40,6 +72,7 @@ function part(institution: string, number: number, round: Round | undefined, liv
   const own = round?.institutions.find((each) => each.institution === institution);
   const reason = own ? own.dropped : (live.failed.get(number)?.get(institution) ?? null);
   if (reason !== null) return { state: missing(reason), reason };
+  if (number === START) return { state: everAsked(institution, live) ? "took" : "not", reason: null };
   if (asked && !asked.includes(institution)) return { state: "not", reason: null };
   if (own) return { state: "took", reason: null };
   if (!asked) return { state: "not", reason: null };
@@ -48,6 +81,9 @@ function part(institution: string, number: number, round: Round | undefined, liv
   const all = round.dropped === (live.failed.get(number)?.size ?? 0);
   return { state: all ? "took" : "asked", reason: null };
 }
+
+/** Who had refused before the first round is asked in none. */
+const everAsked = (institution: string, live: Live) => [...live.asked.values()].some((asked) => asked.includes(institution));
 
 export function missing(reason: string): State {
   return WORDS.find(([words]) => words.test(reason))?.[1] ?? "dropped";
