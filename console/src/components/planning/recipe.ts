@@ -23,7 +23,7 @@ export const EMPTY: Draft = {
   seed: "42",
   strategy: "",
   private: false,
-  epsilon: "4",
+  epsilon: "1",
   secure: false,
   robust: false,
   more: "",
