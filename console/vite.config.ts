@@ -20,13 +20,14 @@ const SELDOM = "(?!.*(infiniteQuery|InfiniteQuery|queriesObserver|useQueries|use
 const FRAME = new RegExp(`^${SELDOM}.*node_modules/(${PACKAGES.join("|")})/`);
 // Of the console's own, what every first page brings along.
 const FIRST = /src\/(main|app\/(router|Dead|places)|features\/\w+\/search|lib\/(?!events)|components\/(Failure|Empty|Notices|Page|reason)\.)/;
-// What stands around every page of who is signed in, with the first of them.
-const INSIDE =
-  /src\/(app\/(Shell|AccountMenu|Guarded|Navigation|signInAgain|tour|overview\/(?!Hospital|Consortium))|components\/(Fetched|Icon|Progress)\.)/;
+// What stands around every page of who is signed in, and what the first of them shows.
+const INSIDE = /src\/(app\/(Shell|AccountMenu|Guarded|Navigation|signInAgain)|components\/(Fetched|Icon|Progress)\.)/;
+const OVERVIEW = /src\/app\/(tour|overview\/(?!Hospital|Consortium))/;
 const GROUPS = [
   { name: "frame", test: FRAME, priority: 3 },
   { name: "first", test: FIRST, priority: 2 },
   { name: "inside", test: INSIDE, priority: 1 },
+  { name: "overview", test: OVERVIEW, priority: 1 },
 ];
 // They do nothing by being there, and nothing here uses them; they do not say so themselves.
 const UNUSED = /node_modules\/(hoist-non-react-statics|react-is)\//;
@@ -41,7 +42,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 700,
     modulePreload: { polyfill: false },
-    // What every page stands on is three files, which compress better than fifty small ones; one of them changes seldom.
+    // What every page stands on is a few files, which compress better than fifty small ones; one of them changes seldom.
     rolldownOptions: {
       treeshake: { moduleSideEffects: [{ test: UNUSED, sideEffects: false }] },
       output: { codeSplitting: { groups: GROUPS } },
