@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import text
 
 PHONE = {"viewport": {"width": 360, "height": 740}}
 
@@ -68,7 +69,30 @@ def test_nodes_are_shown_with_their_certificates_and_the_server_with_its_health(
     page.get_by_role("tab", name="Health").click()
     expect(page.get_by_text("The database answers.")).to_be_visible()
     expect(page.get_by_text("No model is active yet")).to_be_visible()
+    expect(page.get_by_text("No coordinator is at work. Runs wait")).to_be_visible()
     here.check("consortium-health")
+
+
+def test_that_nobody_works_on_runs_is_said_until_a_worker_is_heard_of(seat, site):
+    here = seat("consortium")
+    overview = here.open("/")
+    expect(overview.get_by_text("No coordinator is at work: runs wait.")).to_be_visible()
+    expect(overview.get_by_text("All well")).to_have_count(0)
+    with site.gateway.owner.begin() as owner:
+        owner.execute(text("insert into procrastinate_workers default values"))
+    page = here.open("/")
+    expect(page.get_by_text("All well")).to_be_visible()
+    expect(here.open("/consortium?part=health").get_by_text("The coordinator is at work")).to_be_visible()
+    with site.gateway.owner.begin() as owner:
+        owner.execute(text("delete from procrastinate_workers"))
+
+
+def test_whoever_has_no_hospital_yet_is_told_to_add_one_before_a_run(seat):
+    here = seat("consortium")
+    page = here.open("/")
+    expect(page.get_by_text("Nothing has been trained yet: start the first run.")).to_be_visible()
+    page.route("**/api/institutions?*", lambda route: route.fulfill(json={"items": [], "next": None}))
+    expect(here.open("/").get_by_text("Nothing has been trained yet: first add the hospitals")).to_be_visible()
 
 
 def test_a_hospitals_first_administrator_is_invited(seat, site):

@@ -136,6 +136,7 @@ def test_a_run_is_watched_round_by_round_by_everybody(seat, site, start, tell, r
     page = here.open(f"/training/{run}")
     expect(page.get_by_role("status").get_by_text("Live", exact=True)).to_be_visible()
     expect(page.get_by_text("Waiting for the first of 4 rounds")).to_be_visible()
+    expect(page.get_by_text("Nobody works on runs: no coordinator is at work")).to_be_visible()
     page.route(CHARTS, lambda route: route.abort())
     tell("run", run, status="in_progress")
     ask_to_train(tell, run, 1)

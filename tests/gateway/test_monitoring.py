@@ -4,6 +4,7 @@ import json
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from fedcare.errors import DatabaseUnavailable
@@ -38,9 +39,20 @@ def test_it_is_alive_and_says_what_it_lacks_to_serve(anonymous):
     lacking = anonymous.get("/api/health/ready")
     assert (lacking.status_code, lacking.json()) == (
         503,
-        {"ready": False, "database": True, "models": [], "faults": {}},
+        {"ready": False, "database": True, "models": [], "faults": {}, "worker": False, "worker_seen_at": None},
     )
     assert "Retry-After" in lacking.headers
+
+
+def test_it_knows_whether_somebody_works_on_runs_and_since_when_nobody_does(gateway, anonymous):
+    with gateway.owner.begin() as owner:
+        owner.execute(text("insert into procrastinate_workers (last_heartbeat) values (now() - interval '1 hour')"))
+    gone = anonymous.get("/api/health/ready").json()
+    assert gone["worker"] is False
+    assert gone["worker_seen_at"] is not None
+    with gateway.owner.begin() as owner:
+        owner.execute(text("insert into procrastinate_workers default values"))
+    assert anonymous.get("/api/health/ready").json()["worker"] is True
 
 
 def test_without_its_database_it_is_not_ready(gateway, anonymous, monkeypatch):
@@ -55,10 +67,10 @@ def test_without_its_database_it_is_not_ready(gateway, anonymous, monkeypatch):
 
 def test_prometheus_reads_requests_and_latency_by_operation(anonymous):
     anonymous.get("/api/health")
-    text = anonymous.get("/metrics").text
-    assert 'fedcare_requests_total{method="GET",operation="getHealth",status="200"}' in text
-    assert 'fedcare_request_seconds_bucket{le="0.001",operation="getHealth"}' in text
-    assert "fedcare_pool_size" in text
+    told = anonymous.get("/metrics").text
+    assert 'fedcare_requests_total{method="GET",operation="getHealth",status="200"}' in told
+    assert 'fedcare_request_seconds_bucket{le="0.001",operation="getHealth"}' in told
+    assert "fedcare_pool_size" in told
 
 
 def test_every_answer_carries_safe_headers_and_an_id(anonymous):

@@ -68,6 +68,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/predictions/imaging/view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Image View
+         * @description A DICOM image as grey values to be drawn, since browsers decode none. Nothing of it is kept or predicted.
+         */
+        post: operations["viewImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/predictions/history": {
         parameters: {
             query?: never;
@@ -2291,6 +2311,59 @@ export interface components {
             heat_map: components["schemas"]["HeatMap"] | null;
         };
         /**
+         * ImageView
+         * @description A DICOM image's own grey values, to be drawn through a window.
+         *
+         *     The brightness of a value is ``(value - centre) / width + 1/2``. Of a large image a smaller
+         *     copy, in its own proportion.
+         * @example {
+         *       "centre": 40,
+         *       "columns": 2,
+         *       "inverted": false,
+         *       "least": -1000,
+         *       "low": -1000,
+         *       "most": 0,
+         *       "pixels": "AADoAw==",
+         *       "rows": 1,
+         *       "step": 1,
+         *       "width": 400
+         *     }
+         */
+        ImageView: {
+            /** Rows */
+            rows: number;
+            /** Columns */
+            columns: number;
+            /**
+             * Pixels
+             * @description Row by row, 16 bits each, little-endian, in base64: the value is low + step * it.
+             */
+            pixels: string;
+            /** Low */
+            low: number;
+            /** Step */
+            step: number;
+            /**
+             * Centre
+             * @description Of the window that the file asks for, else of all values.
+             */
+            centre: number;
+            /** Width */
+            width: number;
+            /**
+             * Least
+             * @description The lowest value that is no padding.
+             */
+            least: number;
+            /** Most */
+            most: number;
+            /**
+             * Inverted
+             * @description The lowest value is white (MONOCHROME1).
+             */
+            inverted: boolean;
+        };
+        /**
          * ImportReport
          * @description What became of a file's rows.
          *
@@ -3494,6 +3567,8 @@ export interface components {
          * @description What a request needs: ``models`` are the tasks for which a version answers.
          *
          *     ``faults`` say, by task, why its active version does not, and what to do; the one before may stand in for it.
+         *     ``worker``: whether a coordinator's worker carries runs now, which a prediction does not need; ``worker_seen_at`` is
+         *     when one was heard of last, None where it never was or has said goodbye.
          */
         Readiness: {
             /** Ready */
@@ -3506,6 +3581,13 @@ export interface components {
             faults?: {
                 [key: string]: string;
             };
+            /**
+             * Worker
+             * @default false
+             */
+            worker: boolean;
+            /** Worker Seen At */
+            worker_seen_at?: string | null;
         };
         /**
          * Recipe
@@ -4512,6 +4594,7 @@ export type Health = components['schemas']['Health'];
 export type HeatMap = components['schemas']['HeatMap'];
 export type History = components['schemas']['History'];
 export type ImagePredictionAnswer = components['schemas']['ImagePredictionAnswer'];
+export type ImageView = components['schemas']['ImageView'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type Institution = components['schemas']['Institution'];
 export type InstitutionFields = components['schemas']['InstitutionFields'];
@@ -4753,6 +4836,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImagePredictionAnswer"];
+                };
+            };
+            /** @description What failed, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    viewImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description PNG, JPEG or DICOM.
+                     */
+                    image: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageView"];
                 };
             };
             /** @description What failed, and what to do */

@@ -20,6 +20,8 @@ TASK = "fedcare.training"
 """The queue's one kind of job; its argument ``run_id`` names a row of ``training_runs``."""
 # One run at a time: two would share the nodes' processors, and Flower's task identity is global to a process.
 LOCK = "training"
+# A worker writes its heartbeat every ten seconds; one that is this late is gone, or its machine is.
+ALIVE_SECONDS = 60
 
 
 def queue_run(tx: Connection, run_id: UUID) -> int:
@@ -55,6 +57,16 @@ def is_queued(tx: Connection, run_id: UUID) -> bool:
     """Whether a job of this run waits or is being done."""
     query = "select 1 from procrastinate_jobs where status in ('todo', 'doing') and args ->> 'run_id' = :run limit 1"
     return tx.execute(text(query), {"run": str(run_id)}).first() is not None
+
+
+def worker_seen(tx: Connection) -> tuple[datetime | None, bool]:
+    """When a worker was heard of last, None where it said goodbye or never came; and whether one is at work now."""
+    query = """
+        select max(last_heartbeat), coalesce(max(last_heartbeat) > now() - make_interval(secs => :late), false)
+        from procrastinate_workers
+    """
+    seen, alive = tx.execute(text(query), {"late": ALIVE_SECONDS}).one()
+    return seen, alive
 
 
 def put_back(tx: Connection, job_id: int) -> None:

@@ -3,8 +3,9 @@ import { useTranslation } from "react-i18next";
 
 import { Fetched } from "../../components/Fetched";
 import { nodesQuery } from "../../components/nodes";
-import { readinessQuery } from "../../features/consortium/api";
+import { readinessQuery } from "../../components/readiness";
 import { format } from "../../lib/i18n";
+import { anyHospitalQuery } from "./api";
 import { Aside, Glance, Main } from "./Glance";
 
 /** How many hospitals' nodes are there, and whose are not. */
@@ -12,11 +13,12 @@ function NodesGlance() {
   const { t } = useTranslation("overview");
   const { number } = format();
   const nodes = useQuery(nodesQuery);
+  const alone = useQuery(anyHospitalQuery).data === false;
   return (
-    <Glance icon="consortium" title={t("nodes.title")} to="/consortium" search={{ part: "nodes" }}>
+    <Glance icon="consortium" title={t("nodes.title")} to="/consortium" search={{ part: alone ? "institutions" : "nodes" }}>
       <Fetched query={nodes} lines={2}>
         {({ items }) => {
-          if (items.length === 0) return <Aside>{t("nodes.none")}</Aside>;
+          if (items.length === 0) return <Aside>{t(alone ? "nodes.noHospital" : "nodes.none")}</Aside>;
           const away = items.filter((node) => !node.is_online);
           return (
             <>
@@ -39,12 +41,13 @@ function HealthGlance() {
   return (
     <Glance icon="audit" title={t("health.title")} to="/consortium" search={{ part: "health" }}>
       <Fetched query={readiness} lines={2}>
-        {({ database, models, faults }) => {
+        {({ database, models, faults, worker }) => {
           const count = Object.keys(faults ?? {}).length;
           return (
             <>
-              <Main>{t(database && count === 0 ? "health.ready" : "health.notReady")}</Main>
+              <Main>{t(database && worker && count === 0 ? "health.ready" : "health.notReady")}</Main>
               <Aside>{t(database ? "health.database" : "health.noDatabase")}</Aside>
+              {database && !worker && <Aside>{t("health.noWorker")}</Aside>}
               {models.length === 0 && count === 0 && <Aside>{t("health.noModel")}</Aside>}
               {count > 0 && <Aside>{t("health.faults", { count })}</Aside>}
             </>

@@ -6,7 +6,7 @@ import { Fetched } from "../../components/Fetched";
 import { Progress } from "../../components/Progress";
 import { format } from "../../lib/i18n";
 import { useMay } from "../../lib/session";
-import { currentQuery } from "./api";
+import { anyHospitalQuery, currentQuery } from "./api";
 import { figureOf } from "./figure";
 import { Aside, Glance, Main } from "./Glance";
 
@@ -27,10 +27,17 @@ export function TrainingGlance() {
   return (
     <Glance icon="training" title={t("training.title")} to="/training">
       <Fetched query={current} lines={2}>
-        {(found) => (found ? <Current found={found} /> : <Aside>{t(may("requestRun") ? "training.noneStart" : "training.none")}</Aside>)}
+        {(found) => (found ? <Current found={found} /> : may("requestRun") ? <First /> : <Aside>{t("training.none")}</Aside>)}
       </Fetched>
     </Glance>
   );
+}
+
+/** What whoever may start runs does first. */
+function First() {
+  const { t } = useTranslation("overview");
+  const hospitals = useQuery(anyHospitalQuery);
+  return <Aside>{t(hospitals.data === false ? "training.noneHospital" : "training.noneStart")}</Aside>;
 }
 
 function Current({ found: { run, round } }: { found: CurrentRound }) {

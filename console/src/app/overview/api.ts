@@ -14,6 +14,13 @@ export const currentQuery = queryOptions({
   refetchInterval: LOOK_AGAIN_MS,
 });
 
+/** Whether any hospital takes part yet. */
+export const anyHospitalQuery = queryOptions({
+  queryKey: ["institutions", "any"],
+  queryFn: ({ signal }) => taken(api.GET("/api/institutions", { params: { query: { limit: 1 } }, signal })),
+  select: ({ items }) => items.length > 0,
+});
+
 /** The newest plans, with what was decided about them. */
 export const newestPlansQuery = queryOptions({
   queryKey: ["plans", "newest"],

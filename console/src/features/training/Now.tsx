@@ -1,4 +1,5 @@
 import { Alert, AlertTitle, Box, Stack, Typography } from "@mui/material";
+import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import type { Round, RunDetails } from "../../api-client/schema";
@@ -6,6 +7,7 @@ import { Hint } from "../../components/Hint";
 import { Panel } from "../../components/Panel";
 import { useSaid } from "../../components/useSaid";
 import { Progress } from "../../components/Progress";
+import { readinessQuery } from "../../components/readiness";
 import type { StreamState } from "../../lib/events";
 import { format } from "../../lib/i18n";
 import { quorumOf } from "./failure";
@@ -51,11 +53,21 @@ export function Now({ run, rounds, live, stream, institutions }: Props) {
             <When run={run} />
           </Typography>
         </Box>
+        {run.status === "queued" && <Waiting />}
         <Latest task={run.task} rounds={rounds} />
         <End run={run} institutions={institutions} />
       </Stack>
     </Panel>
   );
+}
+
+/** That nobody is there who would begin the run. */
+function Waiting() {
+  const { t } = useTranslation("training");
+  const { data } = useQuery(readinessQuery);
+  if (!data?.database || data.worker) return null;
+  const seen = data.worker_seen_at;
+  return <Alert severity="warning">{seen ? t("now.workerGone", { when: format().ago(seen) }) : t("now.noWorker")}</Alert>;
 }
 
 function When({ run }: { run: RunDetails }) {
