@@ -27,3 +27,8 @@ describe("numbers are written as the reader writes them", () => {
     expect(german.ago("2026-11-24T12:00:00Z", now)).toBe("übermorgen");
   });
 });
+
+it("writes a task's dollars as money, by whichever of their names", () => {
+  for (const unit of ["dollars", "Dollar"]) expect(formatFor("de-DE").quantity(8048.53, unit)).toBe("8.049\u00a0$");
+  expect(formatFor("en-US").money(8240.5)).toBe("$8,240.50");
+});

@@ -23,7 +23,7 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
   ["second", 1],
 ];
-const DOLLARS = new Set(["$", "USD", "dollars", "US dollars"]);
+const DOLLARS = new Set(["$", "USD", "dollars", "US dollars", "Dollar"]);
 const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
 
 const known = new Map<string, Format>();

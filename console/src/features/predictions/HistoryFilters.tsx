@@ -37,7 +37,7 @@ export function HistoryFilters() {
         select
         label={t("predict.task")}
         value={search.task ?? ""}
-        sx={{ width: "auto", minWidth: 220, "& .MuiSelect-select": { whiteSpace: "normal" } }}
+        sx={{ width: "auto", minWidth: 220, "& .MuiSelect-select.MuiSelect-select": { whiteSpace: "normal" } }}
         slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}
         onChange={(event) => go({ task: event.target.value || undefined })}
       >

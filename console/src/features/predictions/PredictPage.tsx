@@ -49,7 +49,7 @@ function Asking({ status }: { status: ModelStatus }) {
           select
           label={t("predict.task")}
           value={task}
-          sx={{ width: "auto", minWidth: 260, flexGrow: 1, maxWidth: 420, "& .MuiSelect-select": { whiteSpace: "normal" } }}
+          sx={{ width: "auto", minWidth: 260, flexGrow: 1, maxWidth: 420, "& .MuiSelect-select.MuiSelect-select": { whiteSpace: "normal" } }}
           onChange={(event) => go({ task: event.target.value })}
         >
           {answering.map((each) => (
