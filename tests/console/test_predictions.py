@@ -265,13 +265,29 @@ def test_noise_is_not_sure_and_said_so(seat):
     here.check("predict-image-not-sure")
 
 
-def test_a_dicom_file_is_shown_as_the_model_saw_it(seat):
+def test_a_dicom_file_is_drawn_in_its_own_size_and_grey_values(seat):
+    """64 x 48 values of 12 bits, the file's window being 4096 wide around 2048."""
     here = seat("nurse")
     page = here.open("/predict?task=cancer-imaging")
     page.get_by_label("Drop an image here").set_input_files(FILES / "htj2k_lossless.dcm")
-    expect(page.get_by_text("shown is what the model saw")).to_be_visible()
-    expect(page.get_by_alt_text("The image as the model saw it")).to_be_visible()
+    drawn = page.get_by_role("img", name="The image that was chosen")
+    expect(drawn).to_have_attribute("width", "64")
+    expect(drawn).to_have_attribute("height", "48")
+    box = drawn.bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(64 / 48, rel=0.02)
+    window, level = (page.get_by_role("slider", name=name) for name in ("Window", "Level"))
+    expect(window).to_have_value("4096")
+    expect(level).to_have_value("2048")
+    # The value at row 0, column 60 is 2700; at a level of no less it is no brighter than the middle.
+    assert drawn.evaluate(GREY) == pytest.approx(255 * ((2700 - 2048) / 4096 + 0.5), abs=1)
+    level.press("End")
+    expect(level).not_to_have_value("2048")
+    assert drawn.evaluate(GREY) < 140
+    expect(page.get_by_alt_text("Heat map")).to_be_visible()
     here.check("predict-image-dicom")
+
+
+GREY = """canvas => canvas.getContext("2d").getImageData(60, 0, 1, 1).data[0]"""
 
 
 def test_what_is_no_image_is_refused_in_words(seat):

@@ -15,6 +15,7 @@ export const ROLES = {
   predict: ["admin", "doctor", "nurse"],
   predictBatch: ["admin", "doctor", "nurse"],
   predictImage: ["admin", "doctor", "nurse"],
+  viewImage: ["admin", "doctor", "nurse"],
   listPredictions: ["admin", "doctor", "nurse"],
   recordOutcome: ["admin", "doctor", "nurse"],
   getModelStatus: ["admin", "consortium", "doctor", "nurse"],

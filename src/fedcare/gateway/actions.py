@@ -88,6 +88,7 @@ ACTIONS: dict[str, Action] = {
     "predict": Action("predictions.create", "prediction"),
     "predictBatch": Action("predictions.create_batch", "predictions"),
     "predictImage": Action("predictions.create", "prediction"),
+    "viewImage": Action("predictions.view_image", "prediction"),
     "listPredictions": _patient("predictions.list"),
     "recordOutcome": Action("predictions.outcome", "prediction", "prediction_id"),
     "getModelStatus": Action("models.status", "model_version"),

@@ -34,7 +34,7 @@ NOT_KEPT = (b"cache-control", b"no-store")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 # A model version of the coordinator's, which shows its token before a byte of it is read.
 VERSION, VERSION_BYTES = "/api/internal/version", 2**31
-UPLOADS = re.compile(r"^/api/(patients/import|predictions/(imaging|batch))$")
+UPLOADS = re.compile(r"^/api/(patients/import|predictions/(imaging(/view)?|batch))$")
 
 
 class Gate:

@@ -51,6 +51,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "predict": CLINICIANS,
     "predictBatch": CLINICIANS,
     "predictImage": CLINICIANS,
+    "viewImage": CLINICIANS,
     "listPredictions": CLINICIANS,
     "recordOutcome": CLINICIANS,
     "getModelStatus": SIGNED_IN,

@@ -10,7 +10,8 @@ import logging
 import struct
 import threading
 import warnings
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from fedcare.serving.dicom_jpeg import frame_header
 RLE = "1.2.840.10008.1.2.5"
 
 Floats = npt.NDArray[np.float64]
+Made = TypeVar("Made")
 
 # pydicom names values in its warnings and its log, and a value may be a patient's.
 logging.getLogger("pydicom").addHandler(logging.NullHandler())
@@ -34,12 +36,17 @@ _ONE_AT_A_TIME = threading.Lock()
 
 def read_dicom(content: bytes, size: int) -> Pixels:
     """The image as uint8 of ``size`` x ``size``; raises UnusableImage, whose text holds nothing of the header."""
+    return resize(Image.fromarray(decoded(content, _grey)), size)
+
+
+def decoded(content: bytes, make: Callable[[Any], Made]) -> Made:
+    """What ``make`` makes of the checked dataset; raises UnusableImage, whose text holds nothing of the header."""
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             dataset = read_header(content)
             _check(dataset)
-            grey = _grey(dataset)
+            return make(dataset)
         except UnusableImage:
             raise
         except MemoryError as error:
@@ -48,7 +55,6 @@ def read_dicom(content: bytes, size: int) -> Pixels:
             raise UnusableImage(
                 "it is damaged, or compressed in a way that cannot be read: try it uncompressed"
             ) from None
-    return resize(Image.fromarray(grey), size)
 
 
 # -- before decoding --------------------------------------------------------------------------------------------------
@@ -118,21 +124,33 @@ def _unpacked(frame: bytes) -> int:
 
 
 def _grey(dataset: Any) -> Pixels:
+    values = measured(dataset)
+    if values.dtype == np.uint8:
+        return np.asarray(values, dtype=np.uint8)
+    shown = _windowed(np.asarray(values, dtype=np.float64), dataset)
+    if is_inverted(dataset):
+        shown = 1.0 - shown
+    grey: Pixels = np.rint(shown * 255.0).astype(np.uint8)
+    return grey
+
+
+def measured(dataset: Any) -> npt.NDArray[Any]:
+    """The modality's values as float64, such as Hounsfield units; of a colour picture its brightness, as uint8."""
     from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 
     values = _values(dataset)
-    photometric = str(dataset.get("PhotometricInterpretation", "MONOCHROME2"))
-    if photometric == "PALETTE COLOR":
+    if str(dataset.get("PhotometricInterpretation")) == "PALETTE COLOR":
         values = apply_color_lut(values, dataset)
     if values.ndim == 3:
         return _of_colours(values)
     if values.ndim != 2:
         raise UnusableImage("its pixels are neither grey nor colours")
-    shown = _windowed(np.asarray(apply_modality_lut(values, dataset), dtype=np.float64), dataset)
-    if photometric == "MONOCHROME1":  # Here the lowest value is white.
-        shown = 1.0 - shown
-    grey: Pixels = np.rint(shown * 255.0).astype(np.uint8)
-    return grey
+    return np.asarray(apply_modality_lut(values, dataset), dtype=np.float64)
+
+
+def is_inverted(dataset: Any) -> bool:
+    """Whether the lowest value is white."""
+    return str(dataset.get("PhotometricInterpretation")) == "MONOCHROME1"
 
 
 def _values(dataset: Any) -> npt.NDArray[Any]:
@@ -152,16 +170,25 @@ def _windowed(values: Floats, dataset: Any) -> Floats:
     A file that asks for neither is shown from its lowest to its highest value, without padding; one of 8 bits as it is.
     """
     if "VOILUTSequence" in dataset:
-        return _looked_up(values, dataset)
+        return looked_up(values, dataset)
     if "WindowCenter" in dataset and "WindowWidth" in dataset:
-        centre, width = _first(dataset.WindowCenter), _first(dataset.WindowWidth)
-        return _through_window(values, centre, width, str(dataset.get("VOILUTFunction") or "LINEAR"))
+        return _through_window(values, *own_window(dataset), str(dataset.get("VOILUTFunction") or "LINEAR"))
+    low, high = span(values, dataset)
+    return np.clip((values - low) / (high - low), 0.0, 1.0) if high > low else np.zeros_like(values)
+
+
+def own_window(dataset: Any) -> tuple[float, float]:
+    """Centre and width of the window that the file asks for, the first of several."""
+    return _first(dataset.WindowCenter), _first(dataset.WindowWidth)
+
+
+def span(values: Floats, dataset: Any) -> tuple[float, float]:
+    """The lowest and the highest value but for padding; 0 and 255 of plain 8 bits."""
     if int(dataset.BitsStored) == 8 and "RescaleSlope" not in dataset and not dataset.PixelRepresentation:
-        return np.clip(values / 255.0, 0.0, 1.0)
+        return 0.0, 255.0
     padding = dataset.get("PixelPaddingValue")
     real = values if padding is None else values[values != float(padding)]
-    low, high = (float(real.min()), float(real.max())) if real.size else (0.0, 0.0)
-    return np.clip((values - low) / (high - low), 0.0, 1.0) if high > low else np.zeros_like(values)
+    return (float(real.min()), float(real.max())) if real.size else (0.0, 0.0)
 
 
 def _through_window(values: Floats, centre: float, width: float, function: str) -> Floats:
@@ -174,7 +201,8 @@ def _through_window(values: Floats, centre: float, width: float, function: str) 
     return np.clip((values - (centre - 0.5)) / (width - 1.0) + 0.5, 0.0, 1.0)
 
 
-def _looked_up(values: Floats, dataset: Any) -> Floats:
+def looked_up(values: Floats, dataset: Any) -> Floats:
+    """Brightness from 0 to 1 by the file's own table."""
     from pydicom.pixels.processing import apply_voi
 
     bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])

@@ -160,3 +160,62 @@ def dicom(pixels: np.ndarray | None = None, **elements: object) -> bytes:
     buffer = io.BytesIO()
     image.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
+
+
+VIEW = f"{ADDRESS}/view"
+
+
+@pytest.fixture
+def see(doctor):
+    """What is there to be drawn of a DICOM file, and its values."""
+
+    def ask(content: bytes) -> tuple[dict, np.ndarray]:
+        answer = doctor.post(VIEW, files={"image": ("Mustermann.dcm", content)})
+        assert answer.status_code == 200, answer.text
+        assert "Mustermann" not in answer.text
+        drawn = answer.json()
+        steps = np.frombuffer(base64.b64decode(drawn["pixels"]), "<u2").reshape(drawn["rows"], drawn["columns"])
+        return drawn, drawn["low"] + drawn["step"] * steps
+
+    return ask
+
+
+def test_a_dicom_is_drawn_in_its_own_size_and_values_and_begins_with_the_files_window(see):
+    pixels = (np.arange(48 * 64, dtype=np.uint16) + 7).reshape(48, 64)
+    asked = {
+        "RescaleSlope": "1",
+        "RescaleIntercept": "-1024",
+        "WindowCenter": ["40", "600"],
+        "WindowWidth": ["400", "9"],
+    }
+    drawn, values = see(dicom(pixels, **asked))
+    assert (values == pixels.astype(float) - 1024).all()
+    assert (drawn["centre"], drawn["width"], drawn["inverted"]) == (40, 400, False)
+    assert (drawn["least"], drawn["most"]) == (values.min(), values.max())
+
+
+def test_without_a_window_all_values_but_padding_are_shown_and_the_lowest_is_white_where_the_file_says_so(see):
+    pixels = np.full((8, 4), 500, dtype=np.uint16)
+    pixels[0, 0], pixels[0, 1], pixels[0, 2] = 0, 100, 900
+    drawn, _ = see(dicom(pixels, PixelPaddingValue=0, PhotometricInterpretation="MONOCHROME1"))
+    assert (drawn["centre"], drawn["width"], drawn["inverted"]) == (500, 800, True)
+
+
+def test_fractions_keep_sixteen_bits_and_a_large_image_its_proportion(see):
+    pixels = np.random.default_rng(5).integers(0, 4096, (600, 2048), dtype=np.uint16)
+    drawn, values = see(dicom(pixels, RescaleSlope="0.25", RescaleIntercept="0"))
+    assert (drawn["rows"], drawn["columns"]) == (300, 1024)
+    means = pixels.reshape(300, 2, 1024, 2).mean(axis=(1, 3)) / 4
+    np.testing.assert_allclose(values, means, atol=1024 / 65535)
+
+
+def test_what_is_looked_at_leaves_nothing_behind_and_what_is_no_dicom_is_refused(gateway, see, doctor, client):
+    before = gateway.rows("select count(*) as n from audit_log")
+    see(dicom())
+    assert gateway.rows("select * from predictions") == []
+    assert gateway.rows("select count(*) as n from audit_log") == before
+    for content in (picture(), b"no image", dicom()[:300]):
+        refused = doctor.post(VIEW, files={"image": ("a.dcm", content)})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (422, "bad_image")
+    assert doctor.post(VIEW, files={"image": ("a.dcm", dicom())}, data={"task": "x"}).status_code == 422
+    assert client("consortium").post(VIEW, files={"image": ("a.dcm", dicom())}).status_code == 403

@@ -84,7 +84,7 @@ function Chance({ said, about }: { said: Shown; about: string }) {
       {said.not_sure && <Typography>{t(said.outside ? "answer.notSureOutside" : "answer.notSureText")}</Typography>}
       <Scale
         ends={[0, 1]}
-        label={[t("answer.chance", named), threshold, band].filter(Boolean).join(". ")}
+        label={[`${t("answer.chance", named)}.`, threshold, band].filter(Boolean).join(" ")}
         value={said.value}
         band={banded ? { from, to, tone: "unsure" } : undefined}
         marks={said.threshold === null ? [] : [{ at: said.threshold, name: percent(said.threshold) }]}

@@ -13,11 +13,11 @@ import { useSaid } from "../../components/useSaid";
 import { format } from "../../lib/i18n";
 import { newKey } from "../../lib/key";
 import { Answer } from "./Answer";
-import { predictImage } from "./api";
+import { predictImage, viewImage } from "./api";
 import { Drop } from "./Drop";
 import { Examples } from "./Examples";
 import { Measured } from "./Measured";
-import { Picture } from "./Picture";
+import { Film, Picture } from "./Picture";
 import { Recorded } from "./Recorded";
 
 interface Props {
@@ -57,7 +57,7 @@ export function ImagePanel({ form, image, patient }: Props) {
             />
             {!shown && <Examples task={form.task} onFile={choose} />}
             {!fits && <Alert severity="error">{t("image.large", { size: format().bytes(image.most_bytes) })}</Alert>}
-            {shown && fits && <Seen key={shown.key} file={shown.file} answer={query.data} />}
+            {shown && fits && <Seen key={shown.key} shown={shown} answer={query.data} />}
           </Stack>
         </Panel>
       </Grid>
@@ -88,19 +88,22 @@ function asked(form: TaskForm, shown: Shown | null) {
   return { task: form.task, image: shown.file, key: shown.key };
 }
 
-/** The file as it is where the browser can draw it; otherwise, as of DICOM, what the model saw of it. */
-function Seen({ file, answer }: { file: File; answer: ImagePredictionAnswer | undefined }) {
+/** The file as it is where the browser can draw it; otherwise, as of DICOM, by its own grey values. */
+function Seen({ shown, answer }: { shown: Shown; answer: ImagePredictionAnswer | undefined }) {
   const { t } = useTranslation("predictions");
-  const drawn = useDrawn(file);
+  const drawn = useDrawn(shown.file);
+  const view = useQuery({
+    queryKey: ["image", "view", shown.key],
+    queryFn: ({ signal }) => viewImage(shown.file, signal),
+    enabled: drawn === null,
+    gcTime: 0,
+  });
   if (drawn === undefined) return null;
-  if (drawn !== null) return <Picture source={drawn} heat={answer?.heat_map} alt={t("image.alt")} />;
-  if (!answer) return <Typography sx={{ color: "text.secondary" }}>{t("image.waiting")}</Typography>;
-  return (
-    <>
-      <Typography sx={{ color: "text.secondary" }}>{t("image.seen")}</Typography>
-      <Picture source={`data:image/png;base64,${answer.image}`} heat={answer.heat_map} alt={t("image.altSeen")} />
-    </>
-  );
+  if (drawn !== null) return <Picture source={drawn} heat={answer?.heat_map} />;
+  if (view.data) return <Film view={view.data} heat={answer?.heat_map} />;
+  // What is no image at all is said beside it, once.
+  if (view.error) return answer ? <Failure error={view.error} retry={() => void view.refetch()} /> : null;
+  return <Progress label={t("image.waiting")} />;
 }
 
 /** The file's address where the browser can draw it, null where it cannot; undefined until that is known. */

@@ -1,45 +1,97 @@
 import { Box, Slider, Stack, Typography } from "@mui/material";
-import { useId, useMemo, useState } from "react";
+import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { HeatMap } from "../../api-client/schema";
+import type { HeatMap, ImageView } from "../../api-client/schema";
 import { format } from "../../lib/i18n";
-import { heatPixels, lineOf } from "./drawing";
+import { greyPixels, heatPixels, lineOf, stepsOf } from "./drawing";
 
-interface Props {
-  /** The address of the picture: the file itself, or what the model saw of it. */
-  source: string;
-  heat: HeatMap | null | undefined;
-  alt: string;
+interface Shown {
+  window: number;
+  level: number;
 }
 
-const WINDOW = 255;
-const LEVEL = 127.5;
+interface PictureProps {
+  /** The address of a file that the browser draws. */
+  source: string;
+  heat: HeatMap | null | undefined;
+}
 
-/** The image in a window of its grey levels, and over it the places that speak for the finding. */
-export function Picture({ source, heat, alt }: Props) {
+/** A file that the browser draws, in a window of its 256 grey levels. */
+export function Picture({ source, heat }: PictureProps) {
   const { t } = useTranslation("predictions");
-  const id = useId();
-  const [window, setWindow] = useState(WINDOW);
-  const [level, setLevel] = useState(LEVEL);
+  const filter = `window${useId().replaceAll(/\W/g, "")}`;
+  return (
+    <Viewer heat={heat} start={{ window: 255, level: 127.5 }} most={510} range={[0, 255]} step={0.5}>
+      {({ window, level }) => {
+        const line = { type: "linear", ...lineOf(window, level) };
+        return (
+          <>
+            <svg width="0" height="0" aria-hidden style={{ position: "absolute" }}>
+              <filter id={filter} colorInterpolationFilters="sRGB">
+                <feComponentTransfer>
+                  <feFuncR {...line} />
+                  <feFuncG {...line} />
+                  <feFuncB {...line} />
+                </feComponentTransfer>
+              </filter>
+            </svg>
+            <img src={source} alt={t("image.alt")} style={{ width: "100%", minHeight: 40, filter: `url(#${filter})` }} />
+          </>
+        );
+      }}
+    </Viewer>
+  );
+}
+
+/** Grey values that the browser cannot read itself, in a window of their own unit: at first the file's. */
+export function Film({ view, heat }: { view: ImageView; heat: HeatMap | null | undefined }) {
+  const { centre, width, least, most } = view;
+  const span = most - least || 1;
+  const step = view.step === 1 ? 1 : span / 1000;
+  const range: [number, number] = [Math.min(least, centre), Math.max(most, centre)];
+  return (
+    <Viewer heat={heat} start={{ window: width, level: centre }} most={Math.max(width, 2 * span)} range={range} step={step}>
+      {(shown) => <Drawn view={view} shown={shown} />}
+    </Viewer>
+  );
+}
+
+function Drawn({ view, shown: { window, level } }: { view: ImageView; shown: Shown }) {
+  const { t } = useTranslation("predictions");
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const steps = useMemo(() => stepsOf(view.pixels), [view.pixels]);
+  useEffect(() => {
+    const pixels = new ImageData(greyPixels(steps, view, window, level), view.columns, view.rows);
+    canvas.current?.getContext("2d")?.putImageData(pixels, 0, 0);
+  }, [steps, view, window, level]);
+  // Its own height follows from its width and its proportion.
+  return <canvas ref={canvas} role="img" aria-label={t("image.alt")} width={view.columns} height={view.rows} style={{ width: "100%" }} />;
+}
+
+interface ViewerProps {
+  heat: HeatMap | null | undefined;
+  start: Shown;
+  /** The widest window. */
+  most: number;
+  /** Between which levels. */
+  range: [number, number];
+  step: number;
+  children: (shown: Shown) => ReactNode;
+}
+
+/** A picture in a window of its grey levels, and over it the places that speak for the finding. */
+function Viewer({ heat, start, most, range, step, children }: ViewerProps) {
+  const { t } = useTranslation("predictions");
+  const [window, setWindow] = useState(start.window);
+  const [level, setLevel] = useState(start.level);
   const [cover, setCover] = useState(0.5);
-  const { slope, intercept } = lineOf(window, level);
   const map = useMemo(() => (heat ? pictureOf(heat) : null), [heat]);
-  const filter = `window${id.replaceAll(/\W/g, "")}`;
-  const line = { type: "linear", slope, intercept };
+  const shown = (value: number) => format().number(value, step < 0.5 ? 3 : 1);
   return (
     <Stack spacing={2}>
-      <svg width="0" height="0" aria-hidden style={{ position: "absolute" }}>
-        <filter id={filter} colorInterpolationFilters="sRGB">
-          <feComponentTransfer>
-            <feFuncR {...line} />
-            <feFuncG {...line} />
-            <feFuncB {...line} />
-          </feComponentTransfer>
-        </filter>
-      </svg>
       <Box sx={{ position: "relative", mx: "auto", width: "100%", maxWidth: 480, bgcolor: "#000", lineHeight: 0 }}>
-        <img src={source} alt={alt} style={{ width: "100%", minHeight: 40, filter: `url(#${filter})` }} />
+        {children({ window, level })}
         {map && (
           <img
             src={map}
@@ -50,8 +102,8 @@ export function Picture({ source, heat, alt }: Props) {
       </Box>
       <Stack spacing={1} sx={{ px: 1.25 }}>
         {map && <Knob name={t("image.cover")} value={cover} range={[0, 1]} step={0.05} shown={(value) => format().percent(value)} onChange={setCover} />}
-        <Knob name={t("image.window")} value={window} range={[1, 510]} step={1} shown={(value) => format().number(value, 0)} onChange={setWindow} />
-        <Knob name={t("image.level")} value={level} range={[0, 255]} step={0.5} shown={(value) => format().number(value, 1)} onChange={setLevel} />
+        <Knob name={t("image.window")} value={window} range={[Math.min(step, start.window), most]} step={step} shown={shown} onChange={setWindow} />
+        <Knob name={t("image.level")} value={level} range={range} step={step} shown={shown} onChange={setLevel} />
       </Stack>
     </Stack>
   );

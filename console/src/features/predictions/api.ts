@@ -82,6 +82,13 @@ export interface AskedImage {
   key: string;
 }
 
+/** A DICOM file's own grey values: browsers do not draw it. */
+export function viewImage(image: File, signal: AbortSignal) {
+  const form = new FormData();
+  form.append("image", image, "image");
+  return taken(api.POST("/api/predictions/imaging/view", { body: { image: "" }, bodySerializer: () => form, signal }));
+}
+
 export function predictImage({ task, image, patient, record, key }: AskedImage, signal: AbortSignal) {
   const form = new FormData();
   // The file's own name may be a patient's.

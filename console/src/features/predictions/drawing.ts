@@ -1,5 +1,7 @@
 /** Where things stand in the small drawings. */
 
+const RED = [220, 30, 30] as const;
+
 /** A scale's ends: round numbers around all values. */
 export function endsOf(values: readonly number[], least: number | null): [number, number] {
   const low = Math.min(...values);
@@ -29,4 +31,26 @@ export function heatPixels(values: readonly (readonly number[])[]): Uint8Clamped
   return pixels;
 }
 
-const RED = [220, 30, 30] as const;
+/** Grey values as the server sends them: 16 bits each, little-endian, in base64. */
+export function stepsOf(base64: string): Uint16Array {
+  return new Uint16Array(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)).buffer);
+}
+
+/** What each step stands for, and whether the lowest is white. */
+export interface Tones {
+  low: number;
+  step: number;
+  inverted: boolean;
+}
+
+/** The pixels of grey values seen through a window: what is at its lower end or below is black, unless inverted. */
+export function greyPixels(steps: Uint16Array, { low, step, inverted }: Tones, window: number, level: number): Uint8ClampedArray<ArrayBuffer> {
+  const pixels = new Uint8ClampedArray(steps.length * 4);
+  steps.forEach((each, at) => {
+    const share = Math.min(1, Math.max(0, (low + step * each - level) / window + 0.5));
+    const grey = 255 * (inverted ? 1 - share : share);
+    pixels[4 * at] = pixels[4 * at + 1] = pixels[4 * at + 2] = grey;
+    pixels[4 * at + 3] = 255;
+  });
+  return pixels;
+}

@@ -20,8 +20,16 @@ from fedcare.gateway.models.endpoints import ABSENT
 from fedcare.gateway.models.schemas import TaskName, VersionName
 from fedcare.gateway.predictions import history, service
 from fedcare.gateway.predictions.batch import parse_rows, predict_and_keep_batch, predict_batch
-from fedcare.gateway.predictions.imaging import MULTIPART, ImageFields, predict_image, read_form, ticket_of
-from fedcare.gateway.predictions.schemas.answers import ImagePredictionAnswer, PredictionAnswer
+from fedcare.gateway.predictions.imaging import (
+    MULTIPART,
+    ImageFields,
+    NoFields,
+    predict_image,
+    read_form,
+    ticket_of,
+    view_image,
+)
+from fedcare.gateway.predictions.schemas.answers import ImagePredictionAnswer, ImageView, PredictionAnswer
 from fedcare.gateway.predictions.schemas.batch import BatchAnswer
 from fedcare.gateway.predictions.schemas.history import History, PastPrediction
 from fedcare.gateway.predictions.schemas.requests import BatchRequest, OutcomeRequest, PredictionRequest
@@ -38,6 +46,14 @@ def _json_body(model: type[BaseModel]) -> dict[str, Any]:
     """For the OpenAPI document: the body of a route that reads it by hand."""
     content = {"application/json": {"schema": model.model_json_schema()}}
     return {"requestBody": {"required": True, "content": content}}
+
+
+def _form(fields: type[BaseModel]) -> dict[str, Any]:
+    """The same for a multipart form of an image and these fields."""
+    image = {"type": "string", "format": "binary", "description": "PNG, JPEG or DICOM."}
+    properties = {"image": image} | fields.model_json_schema().get("properties", {})
+    schema = {"type": "object", "required": ["image"], "additionalProperties": False, "properties": properties}
+    return {"requestBody": {"required": True, "content": {MULTIPART: {"schema": schema}}}}
 
 
 @quick.post(
@@ -85,24 +101,7 @@ async def batch(request: Request) -> Response:
     operation_id="predictImage",
     response_model=ImagePredictionAnswer,
     responses=answers(NotFound, BadImage, *ABSENT, Conflict),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                MULTIPART: {
-                    "schema": {
-                        "type": "object",
-                        "required": ["image"],
-                        "additionalProperties": False,
-                        "properties": {
-                            "image": {"type": "string", "format": "binary", "description": "PNG, JPEG or DICOM."},
-                            **ImageFields.model_json_schema()["properties"],
-                        },
-                    }
-                }
-            },
-        }
-    },
+    openapi_extra=_form(ImageFields),
 )
 async def image(
     caller: CurrentCaller, services: CurrentServices, request: Request, key: IdempotencyKey = None
@@ -111,10 +110,23 @@ async def image(
 
     With an `Idempotency-Key` the result is kept once; the image must come with the request each time.
     """
-    content, asked = await read_form(request)
+    content, asked = await read_form(request, ImageFields)
     ticket = ticket_of(request, key, content, asked)
     answer = await run_in_threadpool(predict_image, services, caller, content, asked, ticket)
     return answer.response()
+
+
+@router.post(
+    "/imaging/view",
+    operation_id="viewImage",
+    response_model=ImageView,
+    responses=answers(BadImage),
+    openapi_extra=_form(NoFields),
+)
+async def image_view(caller: CurrentCaller, request: Request) -> Response:
+    """A DICOM image as grey values to be drawn, since browsers decode none. Nothing of it is kept or predicted."""
+    content, _ = await read_form(request, NoFields)
+    return _json(await run_in_threadpool(view_image, content))
 
 
 @router.get("/history", operation_id="listPredictions", response_model=History, responses=answers())

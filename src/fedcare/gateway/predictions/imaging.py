@@ -6,7 +6,7 @@ Neither the image nor anything of its file's header is stored or logged; the his
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Request
@@ -16,7 +16,8 @@ from python_multipart.exceptions import FormParserError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from fedcare.errors import BadRequest, InvalidRequest, NotFound, UnsupportedMedia
+from fedcare.data.sources.grey import UnusableImage
+from fedcare.errors import BadImage, BadRequest, InvalidRequest, NotFound, UnsupportedMedia
 from fedcare.gateway import idempotency
 from fedcare.gateway.caller import Caller
 from fedcare.gateway.idempotency import Answer, Ticket, ticket_for
@@ -25,6 +26,7 @@ from fedcare.gateway.models.schemas import TaskName
 from fedcare.gateway.predictions import repository, service, wording
 from fedcare.gateway.problems import problems_of
 from fedcare.gateway.services import Services
+from fedcare.serving.dicom_view import view
 from fedcare.serving.image_predictor import Seen
 
 MULTIPART = "multipart/form-data"
@@ -46,7 +48,16 @@ class _InMemory(MultiPartParser):
     spool_max_size = 2**62
 
 
-async def read_form(request: Request) -> tuple[bytes, ImageFields]:
+class NoFields(BaseModel):
+    """An image to be looked at stands alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+Fields = TypeVar("Fields", bound=BaseModel)
+
+
+async def read_form(request: Request, fields: type[Fields]) -> tuple[bytes, Fields]:
     """The image's bytes and the fields of a multipart form; raises UnsupportedMedia, BadRequest, InvalidRequest."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != MULTIPART:
@@ -57,18 +68,18 @@ async def read_form(request: Request) -> tuple[bytes, ImageFields]:
     except (MultiPartException, FormParserError) as error:
         raise BadRequest(reason="its body is not a multipart form with one file") from error
     try:
-        return await _image_and_fields(form)
+        return await _image_and_fields(form, fields)
     finally:
         await form.close()
 
 
-async def _image_and_fields(form: FormData) -> tuple[bytes, ImageFields]:
+async def _image_and_fields(form: FormData, fields: type[Fields]) -> tuple[bytes, Fields]:
     image = form.get("image")
     if not isinstance(image, UploadFile):
         raise InvalidRequest([{"field": "image", "problem": "send a PNG, JPEG or DICOM file in this part of the form"}])
     try:
         texts = {name: value for name, value in form.multi_items() if name != "image"}
-        return await image.read(), ImageFields.model_validate(texts)
+        return await image.read(), fields.model_validate(texts)
     except ValidationError as error:
         raise InvalidRequest(problems_of(error)) from error
 
@@ -102,6 +113,14 @@ def predict_image(
             # Nothing of the image is kept here either: who asks again sends it again.
             idempotency.keep(tx, caller, ticket, _as_json(answer), asked.patient_id)
     return _as_json(answer | wording.seen(seen))
+
+
+def view_image(image: bytes) -> dict[str, Any]:
+    """The fields of ``schemas.ImageView``; raises BadImage. Nothing of it is kept, logged or counted."""
+    try:
+        return wording.viewed(view(image))
+    except UnusableImage as problem:
+        raise BadImage(reason=str(problem)) from problem
 
 
 def _again(before: Answer, ready: Ready, seen: Seen) -> Answer:

@@ -14,6 +14,7 @@ from PIL import Image
 from fedcare.errors import InvalidRequest
 from fedcare.gateway.models.artifact import Ready
 from fedcare.serving.answers import Prediction, Refusal
+from fedcare.serving.dicom_view import View
 from fedcare.serving.explanation import Explanation
 from fedcare.serving.image_predictor import Seen
 
@@ -104,3 +105,14 @@ def seen(picture: Seen) -> dict[str, Any]:
         values = [[round(float(each), 4) for each in line] for line in heat]
         heat_map = {"rows": heat.shape[0], "columns": heat.shape[1], "values": values}
     return {"image": base64.b64encode(buffer.getvalue()).decode(), "heat_map": heat_map}
+
+
+def viewed(view: View) -> dict[str, Any]:
+    """The fields of ``schemas.ImageView``."""
+    rows, columns = view.pixels.shape
+    kept = {name: value for name, value in vars(view).items() if name != "pixels"}
+    return kept | {
+        "rows": rows,
+        "columns": columns,
+        "pixels": base64.b64encode(view.pixels.astype("<u2").tobytes()).decode(),
+    }

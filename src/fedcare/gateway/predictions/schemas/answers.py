@@ -82,3 +82,41 @@ class ImagePredictionAnswer(Said):
     heat_map: HeatMap | None = Field(
         description="None where an answer is given once more after another version took over."
     )
+
+
+class ImageView(BaseModel):
+    """A DICOM image's own grey values, to be drawn through a window.
+
+    The brightness of a value is ``(value - centre) / width + 1/2``. Of a large image a smaller
+    copy, in its own proportion.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "rows": 1,
+                    "columns": 2,
+                    "pixels": "AADoAw==",
+                    "low": -1000.0,
+                    "step": 1.0,
+                    "centre": 40.0,
+                    "width": 400.0,
+                    "least": -1000.0,
+                    "most": 0.0,
+                    "inverted": False,
+                }
+            ]
+        }
+    )
+
+    rows: int
+    columns: int
+    pixels: str = Field(description="Row by row, 16 bits each, little-endian, in base64: the value is low + step * it.")
+    low: float
+    step: float
+    centre: float = Field(description="Of the window that the file asks for, else of all values.")
+    width: float
+    least: float = Field(description="The lowest value that is no padding.")
+    most: float
+    inverted: bool = Field(description="The lowest value is white (MONOCHROME1).")
