@@ -12,6 +12,6 @@ export function useFigureWords(): (task: string, figure: string, value: number) 
   const { number, quantity } = format();
   return (task, figure, value) => {
     const unit = figure === "mae" ? status.data?.tasks.find((each) => each.task === task)?.unit : null;
-    return unit ? quantity(value, unit) : number(value, 4);
+    return unit ? quantity(value, unit) : number(value, Math.abs(value) < 1000 ? 4 : 0);
   };
 }
