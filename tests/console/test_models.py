@@ -95,6 +95,9 @@ def test_the_consortium_tries_a_version_on_a_share_and_sees_which_did_better(sea
 
 def test_the_consortium_activates_a_version_and_takes_it_back(seat, versions):
     here = seat("consortium")
+    expect(here.open("/models").get_by_text(f"{versions[0].version} answers.")).to_be_visible()
+    # There is nothing to go back to yet.
+    expect(here.page.get_by_role("button", name="Roll back")).to_have_count(0)
     page = here.open(f"/models/{versions[1].id}")
     page.get_by_role("button", name="Activate").click()
     page.get_by_role("dialog").get_by_role("button", name="Activate").click()
@@ -104,5 +107,7 @@ def test_the_consortium_activates_a_version_and_takes_it_back(seat, versions):
     expect(page.get_by_text(f"{versions[1].version} answers.")).to_be_visible()
     here.check("models-consortium")
     page.get_by_role("button", name="Roll back").click()
+    going = f"{versions[0].version} answers again in place of {versions[1].version}."
+    expect(page.get_by_role("dialog")).to_contain_text(going)
     page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
     expect(page.get_by_text(f"{versions[0].version} answers.")).to_be_visible()

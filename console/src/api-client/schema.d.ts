@@ -1364,6 +1364,11 @@ export interface components {
             active: string;
             /** Active Since */
             active_since: string | null;
+            /**
+             * Before
+             * @description The version that a rollback would go back to, if there is one.
+             */
+            before: string | null;
             /** Answering */
             answering: string | null;
             /** Fault */
@@ -2102,8 +2107,9 @@ export interface components {
         };
         /**
          * HeatMap
-         * @description Which places of the image speak for ``about``: rows of 0 to 1 from the top, the strongest place being 1.
+         * @description Which places of the image speak for ``about``: rows of 0 to 1 from the top, by one measure for all images.
          *
+         *     1 is a place that by itself makes the odds three times as high or more, 0 one that adds nothing or speaks against.
          *     It is coarse. Stretched over the whole image, whatever its size, it lies right.
          */
         HeatMap: {

@@ -30,7 +30,7 @@ export function AnsweringPanel({ answering }: { answering: Answering }) {
     onSettled: () => setAsking(false),
   });
   const stop = useMutation({ mutationFn: stopSharing });
-  const actions = may("rollBackModel") && (
+  const actions = may("rollBackModel") && answering.before && (
     <Button color="warning" onClick={() => setAsking(true)}>
       {t("rollBack.action")}
     </Button>
@@ -62,14 +62,14 @@ export function AnsweringPanel({ answering }: { answering: Answering }) {
       </Stack>
       <Confirm
         open={asking}
-        title={t("rollBack.title")}
+        title={t("rollBack.title", { task: say(answering.title ?? answering.task) })}
         action={t("rollBack.action")}
         destructive
         busy={back.isPending}
         onConfirm={() => back.mutate(answering.task)}
         onClose={() => setAsking(false)}
       >
-        {t("rollBack.text")}
+        {t("rollBack.text", { version: answering.before, active: answering.active })}
       </Confirm>
     </Panel>
   );

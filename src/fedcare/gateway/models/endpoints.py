@@ -186,6 +186,7 @@ def _answering(place: Place) -> Answering:
         features=sorted(place.ready.features) if place.ready else [],
         active=place.active,
         active_since=place.since,
+        before=place.before,
         answering=place.ready.name if place.ready else None,
         fault=place.fault,
         challenger=place.challenger_name,

@@ -38,6 +38,7 @@ _ANSWERING: JsonDict = {
     "features": ["age", "bmi", "children", "region", "sex", "smoker"],
     "active": A_VERSION,
     "active_since": "2026-11-22T08:00:00Z",
+    "before": None,
     "answering": A_VERSION,
     "fault": None,
     "challenger": None,
@@ -96,6 +97,7 @@ class Answering(BaseModel):
     features: list[str] = Field(description="Names that a record of this task has; empty for images.")
     active: str
     active_since: datetime | None
+    before: str | None = Field(description="The version that a rollback would go back to, if there is one.")
     answering: str | None
     fault: str | None
     challenger: str | None

@@ -36,11 +36,15 @@ RETRIES, RETRY_SECONDS = 4, 0.25
 
 @dataclass(frozen=True)
 class Place:
-    """Who answers for a task: ``ready`` is ``active`` unless that one is damaged or missing, as ``fault`` explains."""
+    """Who answers for a task: ``ready`` is ``active`` unless that one is damaged or missing, as ``fault`` explains.
+
+    ``before`` is the version that a rollback would go back to.
+    """
 
     task: str
     active: str
     since: datetime | None
+    before: str | None = None
     ready: Ready | None = None
     fault: str | None = None
     challenger: Ready | None = None
@@ -119,7 +123,7 @@ class Shelf:
 
     def _placed(self, task: str, rows: Rows) -> Place:
         first, *earlier = rows.answering[task]
-        place = Place(task, first.version, first.activated_at)
+        place = Place(task, first.version, first.activated_at, _before(first, earlier))
         try:
             place = replace(place, ready=self._ready(first))
         except FedCareError as error:
@@ -165,6 +169,13 @@ class Shelf:
             return NoActiveModel(task=task)
         problem = f"no model of this task was ever imported here; there are: {', '.join(sorted(self._known))}"
         return InvalidRequest([{"field": "task", "problem": problem}])
+
+
+def _before(active: Any, earlier: list[Any]) -> str | None:
+    """As ``repository.active_before`` finds it, of rows whose activation came last first."""
+    if active.activated_at is None:
+        return None
+    return next((row.version for row in earlier if row.activated_at < active.activated_at), None)
 
 
 def share_of(challenger: str, key: bytes) -> float:
