@@ -275,7 +275,7 @@ def test_a_dicom_file_is_drawn_in_its_own_size_and_grey_values(seat):
     expect(drawn).to_have_attribute("height", "48")
     box = drawn.bounding_box()
     assert box["width"] / box["height"] == pytest.approx(64 / 48, rel=0.02)
-    window, level = (page.get_by_role("slider", name=name) for name in ("Window", "Level"))
+    window, level = (page.get_by_role("slider", name=name) for name in ("Window:", "Level:"))
     expect(window).to_have_value("4096")
     expect(level).to_have_value("2048")
     # The value at row 0, column 60 is 2700; at a level of no less it is no brighter than the middle.

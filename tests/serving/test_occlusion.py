@@ -34,4 +34,4 @@ def test_a_small_image_gets_a_map_of_more_than_a_place_or_four(made):
     written = BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)).save(written, "PNG")
     seen = made("cancer-imaging")[0].image(written.getvalue())
-    assert seen.heat.shape == (PLACES, PLACES) and seen.heat.max() in (0.0, 1.0)
+    assert seen.heat.shape == (PLACES, PLACES) and 0.0 <= seen.heat.max() <= 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from fedcare.errors import BadImage
 from fedcare.serving.answers import Prediction, Refusal
 from fedcare.serving.image_kind import unlike
 from fedcare.serving.imaging import read_image
-from fedcare.serving.occlusion import occlusion
+from fedcare.serving.occlusion import PLACES, occlusion
 from fedcare.serving.session import Array, Session
 from fedcare.serving.wording import Wording
 
@@ -29,6 +30,9 @@ BRIGHTNESS = 2.0
 # An image with less than this share of a federation's contrast shows next to nothing.
 CONTRAST = 0.1
 
+# The log odds that a place adds by itself where the heat map is at its fullest: it makes the odds three times as high.
+FULL_HEAT = log(3.0)
+
 HeatMap = npt.NDArray[np.float32]
 
 
@@ -36,9 +40,10 @@ HeatMap = npt.NDArray[np.float32]
 class Seen:
     """An image's prediction, its ``pixels`` as the model saw them, and the heat map.
 
-    ``heat`` is 0 to 1 by place: how much each place speaks for the positive class (for more than two, for the predicted
-    one), the strongest place being 1. It is the exact class activation map where that has 4 x 4 places or more, else
-    found by covering place after place. None for one of many images.
+    ``heat`` is 0 to 1 by place: what a thirty-sixth of the image that looks like this place adds to the log odds of
+    the positive class (for more than two, of the predicted one), as a share of ``FULL_HEAT``, the same for every image.
+    What speaks against the class is 0. It is the exact class activation map where that has 4 x 4 places or
+    more, else found by covering place after place. None for one of many images.
     """
 
     prediction: Prediction
@@ -62,7 +67,8 @@ class ImagePredictor:
         about = self._about(prediction)
         if activation is None or min(activation.shape[1:]) < LEAST_PLACES:
             return Seen(prediction, pixels, _scaled(occlusion(pixels, about, self._outputs)))
-        return Seen(prediction, pixels, _scaled(_speaks_for(activation, about)))
+        # The outputs are means over all places: this is the part of as much of the image as is covered at a time.
+        return Seen(prediction, pixels, _scaled(_speaks_for(activation, about) / np.float32(PLACES**2)))
 
     def many(self, images: Sequence[Path | bytes]) -> list[Seen | Refusal]:
         """Each image, or why it cannot be used."""
@@ -126,5 +132,6 @@ def _speaks_for(activation: Array, about: int) -> HeatMap:
 
 
 def _scaled(heat: HeatMap) -> HeatMap:
-    most = float(heat.max())
-    return heat / np.float32(most) if most > 0 else heat
+    """By one measure for all images: a map scaled to its own maximum would be as red where nothing was found."""
+    scaled: HeatMap = np.clip(heat / np.float32(FULL_HEAT), 0.0, 1.0).astype(np.float32)
+    return scaled

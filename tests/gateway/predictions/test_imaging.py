@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fedcare.data.sources.synthetic_images import generate
+
 ADDRESS = "/api/predictions/imaging"
 FILES = Path(__file__).parents[2] / "files"
 
@@ -45,6 +47,18 @@ def test_an_image_gets_a_probability_a_heat_map_and_whether_a_human_should_decid
     assert len(heat["values"]) == heat["rows"] and len(heat["values"][0]) == heat["columns"]
     shown = Image.open(io.BytesIO(base64.b64decode(said["image"])))
     assert shown.size == (28, 28)
+
+
+def test_the_heat_of_an_image_with_a_low_score_is_weaker_than_that_of_one_with_a_high_score(imaging, look):
+    """Scaled to its own maximum each map would be as red as the other."""
+    answers = []
+    for pixels in generate(40, 28, 0.5, seed=9).records.pixels:
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "PNG")
+        answers.append(look(buffer.getvalue(), record="false").json())
+    answers.sort(key=lambda answer: answer["value"])
+    heats = [max(map(max, answer["heat_map"]["values"])) for answer in answers]
+    assert max(heats) <= 1 and np.mean(heats[:8]) < np.mean(heats[-8:]) / 2
 
 
 def test_noise_is_outside_and_not_sure_and_the_answer_holds_the_ends_of_the_band(imaging, look, doctor):

@@ -100,6 +100,11 @@ function Viewer({ heat, start, most, range, step, children }: ViewerProps) {
           />
         )}
       </Box>
+      {map && (
+        <Typography variant="body2" sx={{ color: "text.secondary" }}>
+          {t("image.coverMeans")}
+        </Typography>
+      )}
       <Stack spacing={1} sx={{ px: 1.25 }}>
         {map && <Knob name={t("image.cover")} value={cover} range={[0, 1]} step={0.05} shown={(value) => format().percent(value)} onChange={setCover} />}
         <Knob name={t("image.window")} value={window} range={[Math.min(step, start.window), most]} step={step} shown={shown} onChange={setWindow} />

@@ -44,7 +44,7 @@ export function RecordPanel({ form, patient }: Props) {
   const type = (name: string, text: string) => setOwn({ ...own, [name]: text });
   return (
     <Box sx={BESIDE}>
-      <Panel title={t("form.title")} hint={t(patient ? "form.hintPatient" : "form.hint")}>
+      <Panel title={t("form.title")} hint={t(hintOf(patient, Object.keys(held).length, form.fields.length))}>
         <Grid container spacing={2} component="form" noValidate onSubmit={(event) => event.preventDefault()}>
           {form.fields.map((field) => (
             <Grid key={field.name} size={{ xs: 12, sm: 6 }}>
@@ -95,6 +95,13 @@ const BESIDE = {
   gridTemplateRows: { md: "auto 1fr" },
   alignItems: "start",
 } as const;
+
+/** What is said of the values: where they come from, and what becomes of them. */
+function hintOf(patient: Patient | undefined, held: number, all: number) {
+  if (!patient) return "form.hint";
+  if (held === 0) return "form.hintLacks";
+  return held < all ? "form.hintSome" : "form.hintPatient";
+}
 
 /** With a patient only what their record does not hold is sent: the rest is read where it is kept. */
 function askedOf(task: string, patient: Patient | undefined, values: Values, held: Typed): Asked {

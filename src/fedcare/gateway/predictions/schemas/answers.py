@@ -31,8 +31,9 @@ class PredictionAnswer(Said):
 
 
 class HeatMap(BaseModel):
-    """Which places of the image speak for ``about``: rows of 0 to 1 from the top, the strongest place being 1.
+    """Which places of the image speak for ``about``: rows of 0 to 1 from the top, by one measure for all images.
 
+    1 is a place that by itself makes the odds three times as high or more, 0 one that adds nothing or speaks against.
     It is coarse. Stretched over the whole image, whatever its size, it lies right.
     """
 
