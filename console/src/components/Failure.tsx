@@ -2,6 +2,7 @@ import { Alert, AlertTitle, Button } from "@mui/material";
 import { useTranslation } from "react-i18next";
 
 import { Problem } from "../lib/api";
+import { hasDrafts } from "../lib/drafts";
 import { format } from "../lib/i18n";
 import { reasonOf } from "./reason";
 import { useSaid } from "./useSaid";
@@ -32,7 +33,7 @@ export function Failure({ error, retry }: Props) {
       }
     >
       <AlertTitle>{away ? t("failure.away") : t("failure.title")}</AlertTitle>
-      {away ? t("failure.awayText") : said}
+      {away ? t(hasDrafts() ? "failure.awayKept" : "failure.awayText") : said}
       {error instanceof Problem && error.requestId && error.status >= 500 && (
         <div>{t("failure.request", { id: error.requestId })}</div>
       )}

@@ -36,7 +36,7 @@ def card(
         "## Intended use",
         _intended_use(task),
         "## How good it is",
-        _quality(metrics),
+        _quality(metrics, calibration),
         _certainty(task, calibration),
         "## What it was trained on",
         _training(lineage),
@@ -72,7 +72,7 @@ def _intended_use(task: Task) -> str:
     )
 
 
-def _quality(metrics: Mapping[str, Any]) -> str:
+def _quality(metrics: Mapping[str, Any], calibration: Calibration | None) -> str:
     pooled = {name: value for name, value in metrics.get("metrics", {}).items() if isinstance(value, int | float)}
     if not pooled:
         return "No figures were stored."
@@ -81,7 +81,10 @@ def _quality(metrics: Mapping[str, Any]) -> str:
     part = metrics.get("judged_on", "validation")
     text = f"Pooled over all {part} rows, and for each institution's own {part} rows."
     if "threshold" in metrics and metrics["threshold"] is not None and "sensitivity" in pooled:
-        text += f" Classes are told apart at a probability of {metrics['threshold']:.3g}, chosen on validation rows."
+        threshold = float(metrics["threshold"])
+        if isinstance(calibration, Probabilities):  # Of the probabilities that a prediction shows.
+            threshold = calibration.of_probability(threshold)
+        text += f" Classes are told apart at a probability of {threshold:.3g}, chosen on validation rows."
     return f"{text}\n\n{_table(['', *pooled], rows)}"
 
 

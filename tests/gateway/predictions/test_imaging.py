@@ -61,6 +61,11 @@ def test_the_heat_of_an_image_with_a_low_score_is_weaker_than_that_of_one_with_a
     assert max(heats) <= 1 and np.mean(heats[:8]) < np.mean(heats[-8:]) / 2
 
 
+def test_a_models_card_names_the_threshold_that_a_prediction_shows(imaging, look, trained):
+    card = (trained("imaging") / "card.md").read_text(encoding="utf-8")
+    assert f"told apart at a probability of {look(picture()).json()['threshold']:.3g}," in card
+
+
 def test_noise_is_outside_and_not_sure_and_the_answer_holds_the_ends_of_the_band(imaging, look, doctor):
     said = look(picture()).json()
     assert said["outside"] and said["not_sure"] and said["reasons"]

@@ -106,7 +106,7 @@ function Editing({ patient }: { patient: Patient }) {
         error={look.isPending || look.isSuccess ? null : saving.error}
         busy={saving.isPending || look.isPending}
         action={t("form.save")}
-        found={draft.found}
+        found={draft.found && differences(typed, typedOf(base, decimalSign())).length > 0}
         onDiscard={discard}
         cancel={<LinkButton {...back}>{t("form.back")}</LinkButton>}
       />
