@@ -71,6 +71,8 @@ def test_nodes_are_shown_with_their_certificates_and_the_server_with_its_health(
     expect(page.get_by_text("No model is active yet")).to_be_visible()
     expect(page.get_by_text("No coordinator is at work. Runs wait")).to_be_visible()
     here.check("consortium-health")
+    page.get_by_role("link", name="Schedules of runs").click()
+    expect(page.get_by_role("heading", name="Schedules", exact=True)).to_be_visible()
 
 
 def test_that_nobody_works_on_runs_is_said_until_a_worker_is_heard_of(seat, site):

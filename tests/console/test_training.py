@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+import sqlalchemy
 from playwright.sync_api import Page, expect
 from tests.console.wire import Wire
 
@@ -127,6 +128,24 @@ def test_a_run_that_every_hospital_refuses_says_who_and_why(seat, start, tell):
     expect(told).to_contain_text("It did not come to the first round: 0 hospitals could take part where the plan asks")
     expect(told.get_by_role("listitem")).to_have_text([f"{A}, {B}: {why}"])
     here.check("run-refused")
+
+
+def test_a_run_says_which_round_became_its_version_beside_its_last(seat, site, start, tell):
+    run = start(72)
+    finish(tell, run)
+    kept = (
+        "insert into model_versions (version, task, model_path, hash, trained_at, training_round)"
+        " values ('insurance-cost-3f2a9c81d04e', 'insurance-cost', 'x', 'x', now(), 2)"
+    )
+    with site.gateway.owner.begin() as owner:
+        owner.execute(sqlalchemy.text(kept))
+    page = seat("doctor").open(f"/training/{run}")
+    last = page.get_by_role("region", name="Round 4, the last that stands")
+    expect(last.get_by_role("definition").filter(has_text="0.7")).to_have_count(1)
+    best = page.get_by_role("region", name="Round 2, the best: version insurance-cost-3f2a9c81d04e is this one")
+    expect(best.get_by_role("definition").filter(has_text="0.6")).to_have_count(1)
+    with site.gateway.owner.begin() as owner:
+        owner.execute(sqlalchemy.text("delete from model_versions where version = 'insurance-cost-3f2a9c81d04e'"))
 
 
 @pytest.mark.parametrize("role", ["nurse", "doctor", "admin", "consortium"])

@@ -1,6 +1,7 @@
 import { useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { LinkButton } from "../../components/LinkButton";
 import { Page } from "../../components/Page";
 import { PartTabs } from "../../components/PartTabs";
 import { Workers } from "../../components/people/Workers";
@@ -22,7 +23,7 @@ export function ConsortiumPage() {
   const { part = "institutions" } = useSearch({ from: "/inside/consortium" });
   const Shown = SHOWN[part];
   return (
-    <Page title={t("title")} lead={t("lead")}>
+    <Page title={t("title")} lead={t("lead")} actions={<LinkButton to="/training">{t("schedules")}</LinkButton>}>
       <PartTabs
         label={t("parts.label")}
         to="/consortium"

@@ -4,12 +4,14 @@ import { useTranslation } from "react-i18next";
 
 import type { Round, RunDetails } from "../../api-client/schema";
 import { Hint } from "../../components/Hint";
+import { TextLink } from "../../components/LinkButton";
 import { Panel } from "../../components/Panel";
 import { useSaid } from "../../components/useSaid";
 import { Progress } from "../../components/Progress";
 import { readinessQuery } from "../../components/readiness";
 import type { StreamState } from "../../lib/events";
 import { format } from "../../lib/i18n";
+import { versionOfRunQuery } from "./api";
 import { quorumOf } from "./failure";
 import { figuresOf, lastStanding } from "./metrics";
 import { START } from "./participation";
@@ -54,7 +56,7 @@ export function Now({ run, rounds, live, stream, institutions }: Props) {
           </Typography>
         </Box>
         {run.status === "queued" && <Waiting />}
-        <Latest task={run.task} rounds={rounds} />
+        <Latest run={run} rounds={rounds} />
         <End run={run} institutions={institutions} />
       </Stack>
     </Panel>
@@ -79,18 +81,38 @@ function When({ run }: { run: RunDetails }) {
   return t("now.took", { at: moment(run.started_at), time: seconds(took) });
 }
 
-/** The figures of the last round that stands. */
-function Latest({ task, rounds }: { task: string; rounds: readonly Round[] }) {
+/** The figures of the last round that stands; of a run with a version also those of the round that it was made of. */
+function Latest({ run, rounds }: Pick<Props, "run" | "rounds">) {
   const { t } = useTranslation("training");
-  const write = useFigureWords();
+  const { data: version } = useQuery(versionOfRunQuery(run));
   const last = lastStanding(rounds);
   if (!last) return null;
+  const best = rounds.find(({ round }) => round === version?.training_round);
+  if (!version || !best) return <FiguresOf task={run.task} round={last} title={t("now.last", { round: last.round })} />;
+  const became = t(best.round === last.round ? "now.becameLast" : "now.became", { version: version.version, round: best.round });
   return (
-    <Stack direction="row" component="dl" sx={{ gap: 4, flexWrap: "wrap", m: 0 }}>
-      {figuresOf([last]).map((name) => {
-        const value = last.metrics[name];
-        if (value === null || value === undefined) return null;
-        return (
+    <>
+      {best.round !== last.round && <FiguresOf task={run.task} round={last} title={t("now.last", { round: last.round })} />}
+      <FiguresOf task={run.task} round={best} title={became} />
+      <TextLink to="/models/$version" params={{ version: String(version.id) }}>
+        {t("now.ofVersion")}
+      </TextLink>
+    </>
+  );
+}
+
+function FiguresOf({ task, round, title }: { task: string; round: Round; title: string }) {
+  const { t } = useTranslation("training");
+  const write = useFigureWords();
+  const names = figuresOf([round]).filter((name) => round.metrics[name] !== null && round.metrics[name] !== undefined);
+  if (names.length === 0) return null;
+  return (
+    <Box component="section" aria-label={title}>
+      <Typography variant="body2" sx={{ mb: 0.5 }}>
+        {title}
+      </Typography>
+      <Stack direction="row" component="dl" sx={{ gap: 4, flexWrap: "wrap", m: 0 }}>
+        {names.map((name) => (
           <Box key={name}>
             <Typography component="dt" variant="body2" sx={{ color: "text.secondary" }}>
               <Hint text={t(`metrics.${name}.hint`, { defaultValue: name })}>
@@ -98,12 +120,12 @@ function Latest({ task, rounds }: { task: string; rounds: readonly Round[] }) {
               </Hint>
             </Typography>
             <Typography component="dd" variant="h2" sx={{ m: 0 }}>
-              {write(task, name, value)}
+              {write(task, name, round.metrics[name] ?? 0)}
             </Typography>
           </Box>
-        );
-      })}
-    </Stack>
+        ))}
+      </Stack>
+    </Box>
   );
 }
 

@@ -34,6 +34,15 @@ export const planOfRunQuery = (hash: string) =>
     staleTime: Infinity,
   });
 
+/** The version that a run ended in, as far as this gateway has it. */
+export const versionOfRunQuery = ({ task, version }: Pick<Run, "task" | "version">) =>
+  queryOptions({
+    queryKey: ["models", "of run", task, version],
+    queryFn: ({ signal }) => taken(api.GET("/api/models", { params: { query: { task, limit: 200 } }, signal })),
+    select: ({ items }) => items.find((each) => each.version === version) ?? null,
+    enabled: version !== null,
+  });
+
 export const schedulesQuery = queryOptions({
   queryKey: ["schedules"],
   queryFn: ({ signal }) => taken(api.GET("/api/training/schedules", { signal })),
