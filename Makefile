@@ -25,7 +25,7 @@ demo: $(VENV)/.demo $(PAGE) ## Run a consortium of five hospitals on this machin
 
 test: lint $(PAGE) $(VENV)/.chromium ## Check style, types and layers, then run every test
 	cd console && npm test
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 coverage: $(VENV)/.dev $(PAGE) $(VENV)/.chromium ## Run every test and report which lines none of them reaches; takes twice as long
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
