@@ -196,9 +196,12 @@ def test_a_run_is_watched_round_by_round_by_everybody(seat, site, start, tell, r
     for number in (3, 4):
         ask_to_train(tell, run, number)
         finish_round(tell, run, number)
+    judging = page.get_by_text("All rounds are done: the best one's model is judged once more")
+    expect(judging).to_be_visible()
     decision = {"activate": True, "reasons": ["r2 rose from 0.62 to 0.70"]}
     tell("run", run, status="completed", version="insurance-cost-3f2a9c81d04e", decision=decision)
     expect(page.get_by_text("which answers from now on")).to_be_visible()
+    expect(judging).to_have_count(0)
     expect(page.get_by_text("r2 rose from 0.62 to 0.70")).to_be_visible()
     expect(page.get_by_role("status").get_by_text("Ended")).to_be_visible()
 

@@ -33,6 +33,7 @@ def test_an_invitations_address_sets_a_password_once(seat, site):
     page = here.open(f"/welcome#{token}")
     here.check("welcome-invited")
     choose_password(page)
+    expect(page.get_by_text("Your password is set. Sign in with it.")).to_be_visible()
     sign_in(page, new["email"], new["name"])
     again = seat().open(f"/welcome#{token}")
     choose_password(again)

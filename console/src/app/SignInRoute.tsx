@@ -7,7 +7,7 @@ import { queries } from "../lib/query";
 import { hearTabs, tellTabs } from "../lib/tabs";
 
 export function SignInRoute() {
-  const { to, ended } = useSearch({ from: "/sign-in" });
+  const { to, ended, ready } = useSearch({ from: "/sign-in" });
   const navigate = useNavigate();
   const enter = useCallback(async () => {
     // What somebody else saw before in this tab is nobody's business now.
@@ -19,10 +19,10 @@ export function SignInRoute() {
     tellTabs("signed in");
     void enter();
   }
-  return <SignInPage ended={ended ?? false} onSignedIn={signedIn} />;
+  return <SignInPage word={ended ? "ended" : ready ? "ready" : null} onSignedIn={signedIn} />;
 }
 
 export function WelcomeRoute() {
   const navigate = useNavigate();
-  return <WelcomePage onDone={() => void navigate({ to: "/sign-in", search: {} })} />;
+  return <WelcomePage onDone={() => void navigate({ to: "/sign-in", search: { ready: true } })} />;
 }

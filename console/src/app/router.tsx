@@ -25,6 +25,7 @@ interface Context {
 interface SignInSearch {
   to?: string;
   ended?: boolean;
+  ready?: boolean;
 }
 
 const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: Missing });
@@ -35,6 +36,7 @@ const signIn = createRoute({
   validateSearch: (search: Record<string, unknown>): SignInSearch => ({
     ...(typeof search.to === "string" && search.to.startsWith("/") && !search.to.startsWith("//") ? { to: search.to } : {}),
     ...(search.ended === true ? { ended: true } : {}),
+    ...(search.ready === true ? { ready: true } : {}),
   }),
   component: lazyPage(() => import("./SignInRoute"), "SignInRoute"),
 });

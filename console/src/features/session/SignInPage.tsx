@@ -11,12 +11,12 @@ import { signIn } from "./api";
 import { Field } from "./Field";
 
 interface Props {
-  /** Whether a session was there and has ended. */
-  ended: boolean;
+  /** What led here: a session that has ended, or a password that was just set. */
+  word: "ended" | "ready" | null;
   onSignedIn: () => void;
 }
 
-export function SignInPage({ ended, onSignedIn }: Props) {
+export function SignInPage({ word, onSignedIn }: Props) {
   const { t } = useTranslation("session");
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
@@ -44,7 +44,7 @@ export function SignInPage({ ended, onSignedIn }: Props) {
               <Typography variant="h1">FedCare</Typography>
             </Stack>
             <Typography sx={{ color: "text.secondary" }}>{t("lead")}</Typography>
-            {ended && !entry.error && <Alert severity="info">{t("ended")}</Alert>}
+            {word && !entry.error && <Alert severity={word === "ready" ? "success" : "info"}>{t(word)}</Alert>}
             {entry.error && <Failure error={entry.error} />}
             <Field
               label={t("email")}

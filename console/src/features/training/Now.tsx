@@ -54,6 +54,7 @@ export function Now({ run, rounds, live, stream, institutions }: Props) {
           <Typography variant="body2" sx={{ color: "text.secondary", mt: 1 }}>
             <When run={run} />
           </Typography>
+          {!ended && done === run.rounds && <Typography sx={{ mt: 1 }}>{t("now.judging")}</Typography>}
         </Box>
         {run.status === "queued" && <Waiting />}
         <Latest run={run} rounds={rounds} />
